@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+
+const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+const { $schema: _, ...swc } = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+
+/** Only our own `#names`: packages have `#imports` too, and those are theirs to resolve. */
+const libs = Object.fromEntries(
+  Object.entries(imports).map(([name, target]) => [`^${name}$`, target.source.replace('./', '<rootDir>/')]),
+);
+
+function project(name, testTimeout) {
+  return {
+    displayName: name,
+    rootDir: import.meta.dirname,
+    roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/scripts'],
+    testMatch: [`**/*.${name}.spec.ts`],
+    testEnvironment: 'node',
+    testTimeout,
+    extensionsToTreatAsEsm: ['.ts'],
+    transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, sourceMaps: 'inline', swcrc: false }] },
+    moduleNameMapper: { ...libs, '^(\\.{1,2}/.*)\\.js$': '$1' },
+  };
+}
+
+export default {
+  maxWorkers: 2,
+  testSequencer: '<rootDir>/scripts/check/sequencer.cjs',
+  projects: [
+    project('arch', 60_000),
+    project('unit', 5_000),
+    project('medium', 20_000),
+    project('queue', 30_000),
+    project('runtime', 60_000),
+    project('e2e', 120_000),
+  ],
+};

@@ -1,0 +1,110 @@
+import { STATUSES } from '#domain';
+import { z } from 'zod';
+import { botId, imageRef, page, pageQuery, queryBoolean, queryInt, text, time, uuid } from './fields.js';
+import { operationErrorSchema, operationSchema } from './operation.js';
+
+export const resourcesSchema = z
+  .object({ cpus: z.number(), memoryMb: z.number(), pids: z.number() })
+  .meta({ id: 'Resources' });
+
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, 'must be a name such as TZ');
+const labelName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/, 'must be a name such as team');
+
+/** At most this many entries in `env` and in `labels`. */
+export const MAX_ENTRIES = 128;
+const entries = <T extends z.ZodType>(name: z.ZodString, value: T) =>
+  z
+    .record(name, value)
+    .refine((record) => Object.keys(record).length <= MAX_ENTRIES, `must have at most ${MAX_ENTRIES} entries`);
+
+/** Ceilings come from the configuration; these are floors that any engine accepts. */
+export const createBody = z
+  .strictObject({
+    image: imageRef.optional(),
+    start: z.boolean().default(false),
+    resources: z
+      .strictObject({
+        cpus: z.number().min(0.01).max(1024).optional(),
+        memoryMb: z.int().min(6).max(16_777_216).optional(),
+        pids: z.int().min(2).max(4_194_304).optional(),
+      })
+      .default({}),
+    env: entries(envName, text(32_768)).default({}),
+    command: z.array(text(32_768)).min(1).max(256).optional(),
+    network: z.enum(['internet', 'none']).default('internet'),
+    labels: entries(labelName, text(1024)).default({}),
+    autoStopSeconds: z.int().min(0).max(0, 'is not supported yet: leave it out, or send 0 for never').default(0),
+  })
+  .refine((body) => body.command?.[0] !== '', { path: ['command', 0], message: 'must name a program' })
+  .meta({ id: 'ContainerCreate' });
+export type CreateBody = z.infer<typeof createBody>;
+
+export const stopBody = z.strictObject({ timeoutSeconds: z.int().min(0).max(300).default(10) }).meta({ id: 'ContainerStop' });
+
+/** Calls that take no members still refuse unknown ones. */
+export const emptyBody = z.strictObject({});
+
+export const exitSchema = z
+  .object({
+    code: z.int().nullable(),
+    oomKilled: z.boolean(),
+    at: time,
+    cause: z.enum(['oom', 'killed', 'crashed', 'completed', 'start_failed']),
+  })
+  .meta({ id: 'Exit' });
+
+export const containerSchema = z
+  .object({
+    botId,
+    status: z.enum(STATUSES),
+    version: z.int(),
+    containerId: z.string().nullable(),
+    image: z.object({ ref: z.string(), id: z.string() }).nullable(),
+    node: z.string().nullable(),
+    paths: z.array(
+      z.object({ name: z.string(), container: z.string(), host: z.string(), persistent: z.boolean() }),
+    ),
+    tasks: z.int(),
+    resources: resourcesSchema.nullable(),
+    env: z.array(z.string()),
+    network: z.enum(['internet', 'none']).nullable(),
+    labels: z.record(z.string(), z.string()),
+    autoStopSeconds: z.int(),
+    currentSnapshotId: uuid.nullable(),
+    operation: operationSchema.nullable(),
+    queued: z.int(),
+    lastError: operationErrorSchema.nullable(),
+    exit: exitSchema.nullable(),
+    createdAt: time,
+    startedAt: time.nullable(),
+    updatedAt: time,
+  })
+  .meta({ id: 'Container' });
+export type ContainerView = z.infer<typeof containerSchema>;
+
+export const containerListQuery = z.strictObject({
+  ...pageQuery,
+  status: z.enum(STATUSES).optional(),
+  node: text(63).optional(),
+  q: text(64).optional(),
+});
+export const containerPage = page(containerSchema).meta({ id: 'ContainerPage' });
+
+export const deleteQuery = z.strictObject({ purgeData: queryBoolean.default(false) });
+export const logsQuery = z.strictObject({
+  tail: queryInt(0, 10_000).default(200),
+  follow: queryBoolean.default(false),
+});
+
+export const statsSchema = z
+  .object({
+    cpuPercent: z.number(),
+    memoryBytes: z.int(),
+    memoryLimitBytes: z.int(),
+    pids: z.int(),
+    network: z.object({ rxBytes: z.int(), txBytes: z.int() }),
+    block: z.object({ readBytes: z.int(), writeBytes: z.int() }),
+    disk: z.object({ rootBytes: z.int().nullable(), dataBytes: z.int().nullable() }),
+    at: time,
+  })
+  .meta({ id: 'Stats' });

@@ -1,0 +1,62 @@
+import { EVENT_TYPES, STATUSES } from '#domain';
+import { z } from 'zod';
+import { containerSchema, exitSchema } from './container.js';
+import { botId, page, pageQuery, queryInt, text, time, uuid } from './fields.js';
+import { operationSchema } from './operation.js';
+
+/** One committed, numbered change of a bot. */
+export const eventSchema = z
+  .object({
+    cursor: z.string(),
+    botId,
+    version: z.int(),
+    type: z.enum(EVENT_TYPES),
+    at: time,
+    data: z.object({
+      status: z.enum(STATUSES),
+      previousStatus: z.enum(STATUSES),
+      operation: operationSchema.optional(),
+      /** Of `container.status`: the whole container as it is now. */
+      container: containerSchema.optional(),
+      exit: exitSchema.optional(),
+    }),
+  })
+  .meta({ id: 'Event' });
+export type EventView = z.infer<typeof eventSchema>;
+
+/** Volatile: sent to sockets, never stored. */
+export const progressSchema = z
+  .object({
+    botId,
+    operationId: uuid,
+    phase: z.string(),
+    percent: z.number().nullable(),
+    detail: z.string().nullable(),
+  })
+  .meta({ id: 'Progress' });
+export type ProgressView = z.infer<typeof progressSchema>;
+
+/** Where a stream begins. Cursors are opaque to clients. */
+const cursor = text(64).regex(/^\d{1,20}-\d{1,20}$/, 'must be a cursor that an event carried');
+export const botEventsQuery = z.strictObject({
+  limit: pageQuery.limit,
+  after: queryInt(0, 2_147_483_647).optional(),
+  cursor: cursor.optional(),
+});
+export const tenantEventsQuery = z.strictObject({ limit: pageQuery.limit, cursor: cursor.optional() });
+export const eventPage = page(eventSchema).meta({ id: 'EventPage' });
+
+/** Socket messages from clients. */
+export const subscribeMessage = z.union([
+  z.strictObject({ botId, after: z.int().min(0).optional() }),
+  z.strictObject({ all: z.literal(true), cursor: cursor.optional() }),
+]);
+export const unsubscribeMessage = z.union([
+  z.strictObject({ botId }),
+  z.strictObject({ all: z.literal(true) }),
+]);
+export type SubscribeAck =
+  | { ok: true; version: number; container: unknown }
+  | { ok: true; cursor: string }
+  | { ok: true }
+  | { ok: false; error: { code: string; detail: string } };

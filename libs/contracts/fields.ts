@@ -1,0 +1,40 @@
+import { BOT_ID_PATTERN } from '#domain';
+import { z } from 'zod';
+
+/** Text that Postgres and JSON can hold: no NUL, no lone surrogate. */
+export const text = (max: number): z.ZodString =>
+  z
+    .string()
+    .max(max)
+    .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed text without NUL');
+
+export const botId = z
+  .string()
+  .regex(BOT_ID_PATTERN, 'must be 1 to 64 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit');
+
+export const time = z.iso.datetime();
+export const uuid = z.uuid();
+
+/** An image reference as engines understand it: `[registry[:port]/]path[:tag][@digest]`. */
+export const imageRef = text(512).regex(
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?\/)?[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@sha256:[a-f0-9]{64})?$/,
+  'must be an image reference such as debian:bookworm-slim',
+);
+
+/** A number in a query string. */
+export const queryInt = (min: number, max: number): z.ZodType<number, string> =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.int().min(min).max(max)) as unknown as z.ZodType<number, string>;
+
+export const queryBoolean = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+export const pageQuery = {
+  limit: queryInt(1, 100).default(50),
+  cursor: text(256).optional(),
+};
+
+export const page = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), nextCursor: z.string().nullable() });

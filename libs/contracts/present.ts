@@ -1,0 +1,69 @@
+import type { Bot, BotEvent, Lane, Operation } from '#domain';
+import { statusOf } from '#domain';
+import type { ContainerView } from './container.js';
+import type { EventView } from './event.js';
+import type { OperationView } from './operation.js';
+
+/** An operation as callers see it. `position` is how many of the bot's operations stand before it. */
+export function presentOperation(operation: Operation, position: number, joined = false): OperationView {
+  return {
+    id: operation.id,
+    botId: operation.botId,
+    kind: operation.kind,
+    status: operation.status,
+    position,
+    phase: operation.phase,
+    progress: operation.progress,
+    attempt: operation.attempt,
+    joined,
+    noop: operation.noop,
+    params: { ...operation.params },
+    result: operation.result,
+    error: operation.error,
+    requestedBy: operation.requestedBy,
+    createdAt: operation.createdAt,
+    startedAt: operation.startedAt,
+    finishedAt: operation.finishedAt,
+  };
+}
+
+/** A container as callers see it. */
+export function presentContainer({ bot, operations }: Pick<Lane, 'bot' | 'operations'>): ContainerView {
+  const running = operations.find((operation) => operation.status === 'running') ?? null;
+  return {
+    botId: bot.botId,
+    status: statusOf(bot.state, running?.kind ?? null),
+    version: bot.version,
+    containerId: bot.containerId,
+    image: bot.image,
+    node: bot.nodeId,
+    paths: bot.paths,
+    tasks: 0,
+    resources: bot.settings?.resources ?? null,
+    env: bot.settings?.env ?? [],
+    network: bot.settings?.network ?? null,
+    labels: bot.settings?.labels ?? {},
+    autoStopSeconds: bot.settings?.autoStopSeconds ?? 0,
+    currentSnapshotId: null,
+    operation: running && presentOperation(running, 0),
+    queued: operations.filter((operation) => operation.status === 'queued').length,
+    lastError: bot.lastError,
+    exit: bot.exit,
+    createdAt: bot.containerCreatedAt ?? bot.createdAt,
+    startedAt: bot.startedAt,
+    updatedAt: bot.updatedAt,
+  };
+}
+
+/** What an event says; the store adds its cursor and time. */
+export function presentEventData(event: BotEvent, after: { bot: Bot; operations: Operation[] }): EventView['data'] {
+  return {
+    status: event.status,
+    previousStatus: event.previousStatus,
+    ...(event.operation && { operation: presentOperation(event.operation, event.position) }),
+    ...(event.type === 'container.status' && {
+      container: presentContainer(after),
+      ...(after.bot.exit && { exit: after.bot.exit }),
+    }),
+  };
+}

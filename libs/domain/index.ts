@@ -1,0 +1,11 @@
+export * from './accept.js';
+export * from './bot.js';
+export { reservationOf } from './change.js';
+export * from './names.js';
+export * from './observe.js';
+export * from './placement.js';
+export * from './refusal.js';
+export * from './run.js';
+export * from './status.js';
+export * from './transitions.js';
+export * from './vocabulary.js';

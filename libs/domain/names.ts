@@ -1,0 +1,22 @@
+/** Engine names. Slugs hold no `-`, so a name says one tenant and one bot only. */
+
+/** `botId` as the contract allows it; lower case, 1 to 64 characters. */
+export const BOT_ID_PATTERN = /^[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?$/;
+
+export interface Named {
+  tenantSlug: string;
+  botId: string;
+}
+
+export function containerName(bot: Named, incarnation: number): string {
+  return `berth-${bot.tenantSlug}-${bot.botId}-${incarnation}`;
+}
+
+export function dataVolumeName(bot: Named): string {
+  return `berth-${bot.tenantSlug}-${bot.botId}-data`;
+}
+
+/** A host name has at most 63 characters and neither dots nor underscores to be safe everywhere. */
+export function hostName(botId: string): string {
+  return botId.replaceAll(/[._]/g, '-').slice(0, 63).replace(/-+$/, '');
+}

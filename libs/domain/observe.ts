@@ -1,0 +1,119 @@
+import type { Bot, Change, Lane } from './bot.js';
+import { ChangeBuilder } from './change.js';
+import { predecessorFailed, type BotFacts } from './run.js';
+import type { ContainerState, Exit } from './vocabulary.js';
+
+/** An engine's own view of a container, without its vendor's words. */
+export interface Observation {
+  containerId: string;
+  /** `restarting`: it ended and the engine will start it again. */
+  engineState: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  exitCode: number | null;
+  oomKilled: boolean;
+  startedAt: string | null;
+  finishedAt: string | null;
+}
+
+/**
+ * Records what happened behind Berth's back. While an operation runs, its own worker tells the truth at its
+ * end, so nothing is recorded here (null). `observation` null: the container is gone.
+ */
+export function observe(lane: Lane, observation: Observation | null): Change | null {
+  const { bot } = lane;
+  if (lane.operations.some((operation) => operation.status === 'running' && bot.state !== 'unknown')) return null;
+  const facts = observation ? factsOf(bot, observation) : goneFacts(bot);
+  if (!facts || !differs(bot, facts)) return null;
+  return new ChangeBuilder(lane)
+    .updateBot(facts)
+    .reproject((waiting, state) => predecessorFailed(null, waiting, state))
+    .build();
+}
+
+/** Marks what a silent node may no longer vouch for. A bot without a container has nothing to be unsure of. */
+export function markUnknown(lane: Lane): Change | null {
+  if (lane.bot.state === 'unknown' || (lane.bot.state === 'absent' && lane.bot.containerId === null)) return null;
+  const builder = new ChangeBuilder(lane).updateBot({ state: 'unknown' });
+  return builder.reproject((waiting, state) => predecessorFailed(null, waiting, state)).build();
+}
+
+/** What a bot's container is, by the engine's word and what was known before. */
+export function factsOf(bot: Bot, observation: Observation): BotFacts {
+  const exit = exitOf(bot, observation);
+  return {
+    state: stateOf(bot, observation, exit),
+    containerId: observation.containerId,
+    startedAt: observation.startedAt ?? bot.startedAt,
+    exit,
+  };
+}
+
+export function goneFacts(bot: Bot): BotFacts {
+  return {
+    state: 'absent',
+    containerId: null,
+    image: null,
+    settings: null,
+    sealedEnv: null,
+    paths: bot.hasData ? bot.paths : [],
+    containerCreatedAt: null,
+    startedAt: null,
+  };
+}
+
+/**
+ * A main process that ended by itself in error leaves its container `failed`; one that ended well, or was told
+ * to end, `stopped`. Judged once, when it ends: a stop that was asked for stays `stopped` whatever its code.
+ */
+function stateOf(bot: Bot, observation: Observation, exit: Exit | null): ContainerState {
+  switch (observation.engineState) {
+    case 'running':
+      return 'running';
+    case 'paused':
+      return 'paused';
+    case 'restarting':
+    case 'dead':
+    case 'removing':
+      return 'failed';
+    case 'created':
+    case 'exited': {
+      const sameEnd = exit?.at === bot.exit?.at;
+      if (sameEnd && (bot.state === 'stopped' || bot.state === 'failed')) return bot.state;
+      if (sameEnd && bot.state === 'unknown' && bot.exit !== null) return stoppedOrFailed(bot.exit);
+      return exit === null ? 'stopped' : stoppedOrFailed(exit);
+    }
+  }
+}
+
+function stoppedOrFailed(exit: Exit): ContainerState {
+  return exit.cause === 'completed' || exit.cause === 'killed' ? 'stopped' : 'failed';
+}
+
+/** The last end of the main process. One that the engine has restarted since counts too, though its code may be lost. */
+function exitOf(bot: Bot, observation: Observation): Exit | null {
+  const { finishedAt, engineState } = observation;
+  if (finishedAt === null || bot.exit?.at === finishedAt) return bot.exit;
+  const up = engineState === 'running' || engineState === 'paused' || engineState === 'created';
+  if (up && (bot.startedAt === null || finishedAt <= bot.startedAt)) return bot.exit;
+  return describeExit(up && observation.exitCode === 0 ? null : observation.exitCode, observation.oomKilled, finishedAt);
+}
+
+/** Names why a main process ended: 137 and 143 are the signals KILL and TERM. */
+export function describeExit(code: number | null, oomKilled: boolean, at: string): Exit {
+  const cause = oomKilled
+    ? 'oom'
+    : code === 0
+      ? 'completed'
+      : code === 137 || code === 143
+        ? 'killed'
+        : 'crashed';
+  return { code, oomKilled, at, cause };
+}
+
+function differs(bot: Bot, facts: BotFacts): boolean {
+  return (
+    bot.state !== facts.state ||
+    bot.containerId !== (facts.containerId === undefined ? bot.containerId : facts.containerId) ||
+    bot.startedAt !== (facts.startedAt === undefined ? bot.startedAt : facts.startedAt) ||
+    (facts.exit !== undefined && facts.exit?.at !== bot.exit?.at)
+  );
+}

@@ -1,0 +1,38 @@
+import type { OperationKind, Status } from './vocabulary.js';
+
+/** A request that the rules refuse. The code is one of the catalogue in libs/contracts. */
+export class Refusal extends Error {
+  readonly code: RefusalCode;
+  /** Members added to the problem document. */
+  readonly extra: RefusalExtra;
+
+  constructor(code: RefusalCode, message: string, extra: RefusalExtra = {}) {
+    super(message);
+    this.name = 'Refusal';
+    this.code = code;
+    this.extra = extra;
+  }
+}
+
+export interface RefusalExtra {
+  containerStatus?: Status;
+  allowed?: string[];
+}
+
+export type RefusalCode =
+  | 'bot_not_found'
+  | 'container_not_found'
+  | 'operation_not_found'
+  | 'node_not_found'
+  | 'invalid_transition'
+  | 'version_mismatch'
+  | 'quota_exceeded'
+  | 'no_capacity'
+  | 'node_unavailable'
+  | 'container_not_running'
+  | 'name_taken';
+
+/** `container.start` as the verb of its call: `start`. */
+export function verbOf(kind: OperationKind): string {
+  return kind.slice(kind.indexOf('.') + 1);
+}

@@ -1,0 +1,26 @@
+import type { ContainerState, OperationKind, Status } from './vocabulary.js';
+
+const WORDS: Record<OperationKind, Status> = {
+  'container.create': 'creating',
+  'container.start': 'starting',
+  'container.stop': 'stopping',
+  'container.restart': 'restarting',
+  'container.pause': 'pausing',
+  'container.resume': 'resuming',
+  'container.delete': 'deleting',
+};
+
+/**
+ * What a client sees. A silent node hides everything, since nothing that runs there can be vouched for;
+ * otherwise the running operation's word, otherwise the state.
+ */
+export function statusOf(state: ContainerState, running: OperationKind | null): Status {
+  if (state === 'unknown') return 'unknown';
+  return running === null ? state : WORDS[running];
+}
+
+/** The operation kind whose word a status is, or null where it is a state's; the inverse of statusOf, for filters. */
+export function kindOfStatus(status: Status): OperationKind | null {
+  for (const [kind, word] of Object.entries(WORDS) as [OperationKind, Status][]) if (word === status) return kind;
+  return null;
+}

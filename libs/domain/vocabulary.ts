@@ -1,0 +1,104 @@
+/**
+ * The words of Berth, as types. A bot owns one container; an operation changes it; its lane is the order
+ * of its operations; a status is what a client sees. See docs/architecture.md.
+ */
+
+/** A fact read from Docker; `unknown` while the bot's node is silent. */
+export const CONTAINER_STATES = ['absent', 'stopped', 'running', 'paused', 'failed', 'unknown'] as const;
+export type ContainerState = (typeof CONTAINER_STATES)[number];
+
+/** What a client sees: the state, or the running operation's own word. */
+export const STATUSES = [
+  'creating',
+  'running',
+  'paused',
+  'stopped',
+  'starting',
+  'stopping',
+  'restarting',
+  'pausing',
+  'resuming',
+  'restoring',
+  'deleting',
+  'absent',
+  'failed',
+  'unknown',
+] as const;
+export type Status = (typeof STATUSES)[number];
+
+export const OPERATION_KINDS = [
+  'container.create',
+  'container.start',
+  'container.stop',
+  'container.restart',
+  'container.pause',
+  'container.resume',
+  'container.delete',
+] as const;
+export type OperationKind = (typeof OPERATION_KINDS)[number];
+
+export const OPERATION_STATUSES = ['queued', 'running', 'succeeded', 'failed', 'cancelled'] as const;
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
+export const EVENT_TYPES = [
+  'container.status',
+  'operation.queued',
+  'operation.started',
+  'operation.succeeded',
+  'operation.failed',
+  'operation.cancelled',
+] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+export const NODE_STATUSES = ['ready', 'cordoned', 'draining', 'down'] as const;
+export type NodeStatus = (typeof NODE_STATUSES)[number];
+
+/** How a container's main process ended, as Docker tells it. */
+export interface Exit {
+  /** Exit code; 128+n for signal n. Null where Docker no longer knows. */
+  code: number | null;
+  oomKilled: boolean;
+  /** RFC 3339. */
+  at: string;
+  cause: ExitCause;
+}
+/** `oom`: killed for memory; `killed`: by signal TERM or KILL; `crashed`: non-zero; `completed`: zero; `start_failed`: never came up. */
+export type ExitCause = 'oom' | 'killed' | 'crashed' | 'completed' | 'start_failed';
+
+export interface Resources {
+  /** CPUs, fractions allowed. */
+  cpus: number;
+  /** Memory and swap together, MiB. */
+  memoryMb: number;
+  /** Processes and threads. */
+  pids: number;
+}
+
+export type NetworkMode = 'internet' | 'none';
+
+/** What ended an operation badly. `code` is from the catalogue in libs/contracts. */
+export interface OperationError {
+  code: OperationErrorCode;
+  message: string;
+  retryable: boolean;
+}
+export const OPERATION_ERROR_CODES = [
+  'image_not_found',
+  'image_pull_failed',
+  'docker_unavailable',
+  'docker_error',
+  'disk_full',
+  'deadline_exceeded',
+  'attempts_exhausted',
+  'predecessor_failed',
+  'cancelled',
+  'node_lost',
+  'start_failed',
+] as const;
+export type OperationErrorCode = (typeof OPERATION_ERROR_CODES)[number];
+
+export interface Progress {
+  /** 0 to 100; null where the total is not known. */
+  percent: number | null;
+  detail: string | null;
+}

@@ -1,0 +1,12 @@
+export { createMessaging } from './messaging.js';
+export type {
+  Bell,
+  BusMessage,
+  ControlTask,
+  Doorbell,
+  DoorbellListener,
+  EventBus,
+  Messaging,
+  MessagingOptions,
+  ProgressMessage,
+} from './port.js';

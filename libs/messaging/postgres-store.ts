@@ -1,0 +1,97 @@
+import {
+  assertSchemaCompatibility,
+  LATEST_SCHEMA_VERSION,
+  PostgresConnection,
+  PostgresQueueBackend,
+  quoteSchemaName,
+  runMigrations,
+  SchemaMigrationRequiredError,
+} from 'bullmq';
+import pg from 'pg';
+import { settlesWithin } from './deadline.js';
+import { PostgresBusBackend } from './postgres-bus-backend.js';
+import { PRODUCER_DEADLINE_MS, pauseAfterFailedFetch, type OnFault, type Store } from './store.js';
+
+/** One held by each worker and by the bus for LISTEN; the rest are shared. */
+const POOL_MAX = 12;
+const POOL_IDLE_MS = 60_000;
+
+/** All of a process's queues share one pool. The schema is made or migrated on first use, whenever Postgres answers. */
+export function createPostgresStore(databaseUrl: string, schema: string, onFault: OnFault): Store {
+  const pool = new pg.Pool(poolOptions(databaseUrl, schema));
+  pool.setMaxListeners(0);
+  pool.on('error', (error) => onFault('connection', error));
+  const prepared = retryable(() => prepare(pool, schema));
+  const producers = new PreparedConnection(pool, prepared);
+
+  return {
+    backend: (name, options, role = {}) => {
+      const withPool = { ...options, connection: pool };
+      if (role.blocking) return new PostgresBusBackend(new PreparedConnection(pool, prepared), name, withPool);
+      if (!role.withBlockingConnection) return new PostgresQueueBackend(producers, name, withPool, false);
+      return pauseAfterFailedFetch(new PostgresQueueBackend(new PreparedConnection(pool, prepared), name, withPool));
+    },
+    reachable: prepared,
+    ping: async () => void (await pool.query('SELECT 1')),
+    close: async () => void (await settlesWithin(pool.end(), 300)),
+  };
+}
+
+/** BullMQ's connection remembers a failed start for ever; this one asks again. */
+class PreparedConnection extends PostgresConnection {
+  constructor(
+    pool: pg.Pool,
+    private readonly prepared: () => Promise<void>,
+  ) {
+    super(pool);
+  }
+  override waitUntilReady(): Promise<void> {
+    return this.prepared();
+  }
+}
+
+async function prepare(pool: pg.Pool, schema: string): Promise<void> {
+  const client = await pool.connect();
+  let failed = true;
+  try {
+    // Making a schema takes a right that a running service may not have, so only look first.
+    const version = await assertSchemaCompatibility(client, schema).catch((error: unknown) => {
+      if (error instanceof SchemaMigrationRequiredError) return 0;
+      throw error;
+    });
+    if (version < LATEST_SCHEMA_VERSION) await runMigrations(client, schema);
+    failed = false;
+  } finally {
+    client.release(failed);
+  }
+}
+
+/** Remembers success, shares an attempt under way, and forgets a failure. */
+function retryable(attempt: () => Promise<void>): () => Promise<void> {
+  let current: Promise<void> | undefined;
+  return () => {
+    current ??= attempt().catch((error: unknown) => {
+      current = undefined;
+      throw error;
+    });
+    return current;
+  };
+}
+
+function poolOptions(databaseUrl: string, schema: string): pg.PoolConfig {
+  const url = new URL(databaseUrl);
+  const given = url.searchParams.get('options') ?? '';
+  url.searchParams.delete('options');
+  return {
+    connectionString: url.toString(),
+    // Queues hold no truth: a doorbell lost in a crash of Postgres is rung again, so no commit waits for the disk.
+    options: `${given} -c search_path=${quoteSchemaName(schema)} -c synchronous_commit=off`.trim(),
+    max: POOL_MAX,
+    min: 1,
+    idleTimeoutMillis: POOL_IDLE_MS,
+    connectionTimeoutMillis: PRODUCER_DEADLINE_MS,
+    query_timeout: 5_000,
+    keepAlive: true,
+    application_name: 'berth-messaging',
+  };
+}

@@ -1,0 +1,170 @@
+import { presentOperation, type OperationView } from '#contracts';
+import {
+  accept,
+  newBot,
+  place,
+  Refusal,
+  type Lane,
+  type OperationKind,
+  type OperationParams,
+  type Requester,
+  type Verdict,
+} from '#domain';
+import {
+  DatabaseFault,
+  type BotStore,
+  type IdempotencyRecord,
+  type IdempotencyStore,
+  type NodeStore,
+  type OperationStore,
+} from '#persistence';
+import type { SecretBox } from '#platform';
+import { v7 as uuidv7 } from 'uuid';
+import type { Announcer } from './announce.js';
+import { canonicalJson } from './canonical-json.js';
+import { IdempotencyRefusal, recall, type Remembered } from './idempotency.js';
+
+export interface AcceptRequest {
+  tenant: { id: string; slug: string };
+  botId: string;
+  kind: OperationKind;
+  params: OperationParams;
+  /** Of a create. Sealed before it goes anywhere. */
+  env?: Record<string, string>;
+  requestedBy: Requester;
+  requestId: string | null;
+  ifVersion: number | null;
+  idempotency: { key: string; fingerprint: string } | null;
+}
+
+export interface Accepted {
+  operation: OperationView;
+  /** 200 for a no-op, else 202. */
+  statusCode: number;
+  replayed: boolean;
+}
+
+const MAX_RACES = 50;
+
+/** Turns requests into committed operations. */
+export class Acceptance {
+  constructor(
+    private readonly stores: {
+      bots: BotStore;
+      operations: OperationStore;
+      nodes: NodeStore;
+      idempotency: IdempotencyStore;
+    },
+    private readonly announcer: Announcer,
+    private readonly secrets: SecretBox,
+  ) {}
+
+  /** Throws Refusal, IdempotencyRefusal, DatabaseFault. Once it has returned, the operation is committed. */
+  async accept(request: AcceptRequest): Promise<Accepted> {
+    const { idempotency, tenant } = request;
+    if (idempotency) {
+      const remembered = await this.#recall(request);
+      if (remembered) return remembered;
+      await this.stores.idempotency.forgetExpired(tenant.id, idempotency.key);
+    }
+    const operationId = uuidv7();
+    const sealedEnv = this.#sealEnv(request);
+    const digest = this.secrets.digest(canonicalJson([request.kind, request.params, request.env ?? {}]));
+    for (let race = 0; race < MAX_RACES; race += 1) {
+      const { lane, isNewBot } = await this.#lane(request);
+      const verdict = accept(lane, { ...request, operationId, digest, sealedEnv }, { isNewBot });
+      const answer = this.#answer(verdict);
+      const record = this.#record(request, answer);
+      if (verdict.verdict === 'join') {
+        if (record) await this.stores.idempotency.record(record);
+        return answer;
+      }
+      const result = await this.#commit(verdict, record, request);
+      if (result === 'committed') return answer;
+      if (result === 'idempotency_conflict') {
+        const remembered = await this.#recall(request);
+        if (remembered) return remembered;
+      }
+    }
+    throw new DatabaseFault('unavailable', null, new Error('the lane is contended'));
+  }
+
+  async #commit(
+    verdict: Exclude<Verdict, { verdict: 'join' }>,
+    idempotency: IdempotencyRecord | null,
+    request: AcceptRequest,
+  ): Promise<'committed' | 'lost_race' | 'idempotency_conflict'> {
+    const { change, operation } = verdict;
+    try {
+      const result = await this.stores.bots.commit(change, { idempotency, enforceCapacity: true });
+      if (result === 'no_capacity') throw noCapacity();
+      if (result === 'committed') this.announcer.committed(change);
+      return result;
+    } catch (error) {
+      if (!(error instanceof DatabaseFault) || error.kind !== 'unavailable') throw error;
+      // The answer was lost, perhaps after the commit: what was written tells.
+      const written = await this.stores.operations.find(request.tenant.id, operation.id).catch(() => null);
+      if (!written) throw error;
+      this.announcer.committed(change);
+      return 'committed';
+    }
+  }
+
+  /** The bot's lane, or that of a bot that this request would be the first to name. */
+  async #lane({ tenant, botId, kind, params }: AcceptRequest): Promise<{ lane: Lane; isNewBot: boolean }> {
+    const lane = await this.stores.bots.find(tenant.id, botId);
+    if (lane && (lane.bot.nodeId !== null || kind !== 'container.create')) return { lane, isNewBot: false };
+    const resources = params.settings?.resources;
+    if (kind !== 'container.create' || !resources) {
+      throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
+    }
+    const nodeId = place(await this.stores.nodes.candidates(), resources);
+    if (nodeId === 'none_ready') {
+      throw new Refusal('node_unavailable', 'No node takes new bots now: none is up and ready. Try again shortly.');
+    }
+    if (nodeId === null) throw noCapacity();
+    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false };
+    const now = new Date().toISOString();
+    const bot = newBot({ key: uuidv7(), tenantId: tenant.id, tenantSlug: tenant.slug, botId }, nodeId, now);
+    return { lane: { bot, operations: [], now }, isNewBot: true };
+  }
+
+  #answer(verdict: Verdict): Accepted {
+    switch (verdict.verdict) {
+      case 'noop':
+        return { operation: presentOperation(verdict.operation, 0), statusCode: 200, replayed: false };
+      case 'join':
+        return { operation: presentOperation(verdict.operation, verdict.position, true), statusCode: 202, replayed: false };
+      case 'queue':
+        return { operation: presentOperation(verdict.operation, verdict.position), statusCode: 202, replayed: false };
+    }
+  }
+
+  #sealEnv({ env }: AcceptRequest): string | null {
+    if (!env || Object.keys(env).length === 0) return null;
+    return this.secrets.seal(JSON.stringify(env)).toString('base64');
+  }
+
+  #record({ tenant, idempotency }: AcceptRequest, answer: Accepted): IdempotencyRecord | null {
+    if (!idempotency) return null;
+    return {
+      tenantId: tenant.id,
+      ...idempotency,
+      operationId: answer.operation.id,
+      statusCode: answer.statusCode,
+      answer: this.secrets.seal(JSON.stringify({ operation: answer.operation })).toString('base64'),
+    };
+  }
+
+  async #recall({ tenant, idempotency }: AcceptRequest): Promise<Accepted | null> {
+    if (!idempotency) return null;
+    const remembered: Remembered | null = await recall(this.stores.idempotency, this.secrets, tenant.id, idempotency);
+    if (!remembered) return null;
+    const body = remembered.body as { operation?: OperationView };
+    if (!body.operation) throw new IdempotencyRefusal('idempotency_key_reused');
+    return { operation: body.operation, statusCode: remembered.statusCode, replayed: true };
+  }
+}
+
+const noCapacity = (): Refusal =>
+  new Refusal('no_capacity', 'No node has room for such a container. Delete some, ask for less, or add a node.');

@@ -1,0 +1,47 @@
+import type { Messaging } from '#messaging';
+import { BotStore, IdempotencyStore, NodeStore, OperationStore, type Database } from '#persistence';
+import type { Metrics, SecretBox } from '#platform';
+import { Acceptance } from './acceptance.js';
+import { Announcer } from './announce.js';
+import { Door } from './door.js';
+import { Protocol } from './protocol.js';
+import { Sweep } from './sweep.js';
+
+export { type Acceptance, type Accepted, type AcceptRequest } from './acceptance.js';
+export { canonicalJson } from './canonical-json.js';
+export { IdempotencyRefusal, once } from './idempotency.js';
+export { type Claimed, type Protocol } from './protocol.js';
+export { type Sweep } from './sweep.js';
+
+/** The protocol and what it stands on, built once per process. */
+export interface Operations {
+  acceptance: Acceptance;
+  protocol: Protocol;
+  sweep: Sweep;
+  stores: { bots: BotStore; operations: OperationStore; nodes: NodeStore; idempotency: IdempotencyStore };
+}
+
+export function createOperations(parts: {
+  database: Database;
+  messaging: Pick<Messaging, 'doorbell' | 'bus'>;
+  metrics: Metrics;
+  secrets: SecretBox;
+  /** After which a node that says nothing counts as down. Seconds. */
+  silentSeconds: number;
+}): Operations {
+  const { database, messaging, metrics, secrets } = parts;
+  const stores = {
+    bots: new BotStore(database),
+    operations: new OperationStore(database),
+    nodes: new NodeStore(database),
+    idempotency: new IdempotencyStore(database),
+  };
+  const announcer = new Announcer(messaging, metrics);
+  const protocol = new Protocol(new Door(stores.bots, announcer), stores.bots, stores.operations, metrics);
+  return {
+    acceptance: new Acceptance(stores, announcer, secrets),
+    protocol,
+    sweep: new Sweep(stores, protocol, messaging, metrics, { silentSeconds: parts.silentSeconds }),
+    stores,
+  };
+}

@@ -1,0 +1,86 @@
+import {
+  cancel,
+  claim,
+  expire,
+  markUnknown,
+  observe,
+  settle,
+  type Bot,
+  type BotFacts,
+  type Change,
+  type Observation,
+  type Operation,
+  type Outcome,
+} from '#domain';
+import type { BotStore, OperationStore, PlacedOperation } from '#persistence';
+import type { Metrics } from '#platform';
+import type { Door } from './door.js';
+
+/** A claimed operation: what a handler runs on, and the token that ends it. */
+export interface Claimed {
+  operation: Operation;
+  bot: Bot;
+  epoch: number;
+}
+
+/** An operation's way from claim to end, and what else may change a bot. Each step is one pure plan through the door. */
+export class Protocol {
+  constructor(
+    private readonly door: Door,
+    private readonly bots: BotStore,
+    private readonly operations: OperationStore,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** Null where somebody else has it, or it is not its turn: the doorbell was then for nothing. */
+  async claim(operationId: string, worker: { nodeId: string; leaseSeconds: number }): Promise<Claimed | null> {
+    const change = await this.door.change(
+      () => this.bots.findByOperation(operationId),
+      (lane) => claim(lane, operationId, worker),
+    );
+    const operation = change?.operations[0];
+    if (!change || !operation || operation.claimEpoch === null) return null;
+    this.metrics.operationQueueDelay.observe(Math.max(0, Date.now() - Date.parse(operation.createdAt)) / 1000);
+    return { operation, bot: change.bot, epoch: operation.claimEpoch };
+  }
+
+  /** False where the claim is no longer the claimant's: nothing was written. Safe to repeat after a lost answer. */
+  async settle({ operation, epoch }: Claimed, outcome: Outcome, facts: BotFacts | null): Promise<boolean> {
+    const change = await this.door.change(
+      () => this.bots.findByKey(operation.botKey),
+      (lane) => settle(lane, { operationId: operation.id, epoch }, outcome, facts),
+    );
+    if (!change) this.metrics.staleWriteRejected.inc();
+    return change !== null;
+  }
+
+  /** The operation after the request; null where the tenant has none such. An ended one is left as it is. */
+  async cancel(tenantId: string, operationId: string): Promise<PlacedOperation | null> {
+    const known = await this.operations.find(tenantId, operationId);
+    if (!known) return null;
+    await this.door.change(
+      () => this.bots.findByKey(known.operation.botKey),
+      (lane) => cancel(lane, operationId),
+    );
+    return this.operations.find(tenantId, operationId);
+  }
+
+  /**
+   * Records what a container is found to be. `inspect` is called after the lane was read, so that an operation in
+   * between is noticed by its version and the container is looked at again.
+   */
+  observe(botKey: string, inspect: (bot: Bot) => Promise<Observation | null>): Promise<Change | null> {
+    return this.door.change(
+      () => this.bots.findByKey(botKey),
+      async (lane) => observe(lane, await inspect(lane.bot)),
+    );
+  }
+
+  markUnknown(botKey: string): Promise<Change | null> {
+    return this.door.change(() => this.bots.findByKey(botKey), markUnknown);
+  }
+
+  expire(botKey: string): Promise<Change | null> {
+    return this.door.change(() => this.bots.findByKey(botKey), expire);
+  }
+}

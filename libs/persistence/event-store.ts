@@ -1,0 +1,115 @@
+import type { EventView } from '#contracts';
+import type { Database } from './database.js';
+
+/** A place in the order of all events: of the transaction that wrote it, then within it. */
+export interface Cursor {
+  txid: bigint;
+  id: bigint;
+}
+
+export const START: Cursor = { txid: 0n, id: 0n };
+
+export function formatCursor(cursor: Cursor): string {
+  return `${cursor.txid}-${cursor.id}`;
+}
+
+/** Of text that the contract's pattern has passed. */
+export function parseCursor(text: string): Cursor {
+  const [txid = '0', id = '0'] = text.split('-');
+  const clamp = (value: string): bigint => {
+    const parsed = BigInt(value);
+    return parsed > 9_223_372_036_854_775_807n ? 9_223_372_036_854_775_807n : parsed;
+  };
+  return { txid: clamp(txid), id: clamp(id) };
+}
+
+export function isAfter(a: Cursor, b: Cursor): boolean {
+  return a.txid > b.txid || (a.txid === b.txid && a.id > b.id);
+}
+
+export interface StoredEvent {
+  tenantId: string;
+  cursor: Cursor;
+  view: EventView;
+}
+
+interface EventRow {
+  id: string;
+  txid: string;
+  tenantId: string;
+  botId: string;
+  version: number;
+  type: EventView['type'];
+  at: Date;
+  data: EventView['data'];
+}
+
+// Text, since a bigint does not survive JSON numbers.
+const SELECT = `SELECT e.id::text, e.txid::text, e.tenant_id AS "tenantId", e.bot_id AS "botId", e.version, e.type, e.at, e.data
+  FROM event e`;
+/** Below this no transaction is open any more, so nothing that is read can be overtaken by a late commit. */
+const SETTLED = `e.txid < (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint`;
+
+function toStored(row: EventRow): StoredEvent {
+  const cursor = { txid: BigInt(row.txid), id: BigInt(row.id) };
+  const { botId, version, type, data } = row;
+  return {
+    tenantId: row.tenantId,
+    cursor,
+    view: { cursor: formatCursor(cursor), botId, version, type, at: new Date(row.at).toISOString(), data },
+  };
+}
+
+/** Committed events, in order, for the tail of each API process and for replays. */
+export class EventStore {
+  constructor(private readonly database: Database) {}
+
+  /** The place after which everything is still to come: all that is settled now lies at or before it. */
+  async head(): Promise<Cursor> {
+    const rows = await this.database.query<{ txid: string; id: string }>(
+      `SELECT e.txid::text, e.id::text FROM event e WHERE ${SETTLED} ORDER BY e.txid DESC, e.id DESC LIMIT 1`,
+    );
+    return rows[0] ? { txid: BigInt(rows[0].txid), id: BigInt(rows[0].id) } : START;
+  }
+
+  /** Settled events of all tenants after a place; `pending` where newer ones are committed but not settled yet. */
+  async tail(after: Cursor, limit: number): Promise<{ events: StoredEvent[]; pending: boolean }> {
+    const rows = await this.database.query<EventRow & { settled: boolean }>(
+      `SELECT e.id::text, e.txid::text, e.tenant_id AS "tenantId", e.bot_id AS "botId", e.version, e.type, e.at, e.data,
+         ${SETTLED} AS settled
+       FROM event e WHERE (e.txid, e.id) > ($1::bigint, $2::bigint) ORDER BY e.txid, e.id LIMIT $3::int`,
+      [after.txid, after.id, limit],
+    );
+    const firstOpen = rows.findIndex((row) => !row.settled);
+    const settled = firstOpen === -1 ? rows : rows.slice(0, firstOpen);
+    return { events: settled.map(toStored), pending: firstOpen !== -1 };
+  }
+
+  async ofTenant(tenantId: string, after: Cursor, limit: number): Promise<StoredEvent[]> {
+    const rows = await this.database.query<EventRow>(
+      `${SELECT} WHERE e.tenant_id = $1::uuid AND (e.txid, e.id) > ($2::bigint, $3::bigint) AND ${SETTLED}
+       ORDER BY e.txid, e.id LIMIT $4::int`,
+      [tenantId, after.txid, after.id, limit],
+    );
+    return rows.map(toStored);
+  }
+
+  /** Versions are gapless and grow in commit order, so a bot's own events need no waiting for others. */
+  async ofBot(botKey: string, afterVersion: number, limit: number): Promise<StoredEvent[]> {
+    const rows = await this.database.query<EventRow>(
+      `${SELECT} WHERE e.bot_key = $1::uuid AND e.version > $2::int ORDER BY e.version LIMIT $3::int`,
+      [botKey, afterVersion, limit],
+    );
+    return rows.map(toStored);
+  }
+
+  /** The last version of a bot at or before a place, for streams that resume by cursor. */
+  async versionAt(botKey: string, cursor: Cursor): Promise<number> {
+    const rows = await this.database.query<{ version: number }>(
+      `SELECT e.version FROM event e WHERE e.bot_key = $1::uuid AND (e.txid, e.id) <= ($2::bigint, $3::bigint)
+       ORDER BY e.txid DESC, e.id DESC LIMIT 1`,
+      [botKey, cursor.txid, cursor.id],
+    );
+    return rows[0]?.version ?? 0;
+  }
+}

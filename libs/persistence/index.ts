@@ -1,0 +1,10 @@
+export * from './access-store.js';
+export * from './bot-store.js';
+export * from './container-list.js';
+export * from './database.js';
+export * from './event-store.js';
+export { DatabaseFault, type DatabaseFaultKind } from './faults.js';
+export * from './idempotency-store.js';
+export * from './node-store.js';
+export * from './operation-store.js';
+export { prune } from './retention.js';

@@ -1,0 +1,125 @@
+import type { NodeCandidate, NodeStatus } from '#domain';
+import type { NodeView } from '#contracts';
+import type { Database } from './database.js';
+
+export interface NodeRegistration {
+  id: string;
+  engineVersion: string;
+  agentUrl: string;
+  cpus: number;
+  memoryMb: number;
+  maxCpus: number | null;
+  maxMemoryMb: number | null;
+}
+
+interface NodeRow {
+  id: string;
+  status: Exclude<NodeStatus, 'down'>;
+  up: boolean;
+  engineVersion: string | null;
+  agentUrl: string | null;
+  cpus: number;
+  memoryMb: number;
+  maxCpus: number | null;
+  maxMemoryMb: number | null;
+  reservedCpus: number;
+  reservedMemoryMb: bigint;
+  reservedContainers: number;
+  heartbeatAt: Date | null;
+}
+
+const statusOfNode = (row: NodeRow): NodeStatus => (row.up ? row.status : 'down');
+
+/** Docker hosts and the workers that drive them. */
+export class NodeStore {
+  constructor(private readonly database: Database) {}
+
+  /** Takes the node over: earlier workers hold an older epoch and are refused from here on. */
+  async register(node: NodeRegistration): Promise<number> {
+    const { id, engineVersion, agentUrl, cpus, memoryMb, maxCpus, maxMemoryMb } = node;
+    const rows = await this.database.query<{ epoch: number }>(
+      `INSERT INTO node (id, epoch, up, engine_version, agent_url, cpus, memory_mb, max_cpus, max_memory_mb, heartbeat_at)
+       VALUES ($1, 1, false, $2, $3, $4::double precision, $5::int, $6::double precision, $7::int, now())
+       ON CONFLICT (id) DO UPDATE SET epoch = node.epoch + 1, engine_version = $2, agent_url = $3,
+         cpus = $4::double precision, memory_mb = $5::int, max_cpus = $6::double precision, max_memory_mb = $7::int,
+         heartbeat_at = now()
+       RETURNING epoch`,
+      [id, engineVersion, agentUrl, cpus, memoryMb, maxCpus, maxMemoryMb],
+    );
+    return rows[0]?.epoch ?? 0;
+  }
+
+  /** Says that the node's worker lives, and whether its engine answers. False where another worker has taken over. */
+  async heartbeat(id: string, epoch: number, up: boolean): Promise<boolean> {
+    const rows = await this.database.query(
+      `UPDATE node SET heartbeat_at = now(), up = $3::boolean WHERE id = $1 AND epoch = $2::int RETURNING id`,
+      [id, epoch, up],
+    );
+    return rows.length === 1;
+  }
+
+  /** Marks nodes whose worker is silent, and names all that are down. */
+  async sweepSilent(silentSeconds: number): Promise<string[]> {
+    await this.database.query(
+      `UPDATE node SET up = false WHERE up AND heartbeat_at < now() - make_interval(secs => $1::double precision) RETURNING id`,
+      [silentSeconds],
+    );
+    const rows = await this.database.query<{ id: string }>(`SELECT id FROM node WHERE NOT up`);
+    return rows.map((row) => row.id);
+  }
+
+  /** Bots of a node that still claim to know their state. */
+  async botsNotUnknown(nodeId: string, limit: number): Promise<string[]> {
+    const rows = await this.database.query<{ key: string }>(
+      `SELECT key FROM bot WHERE node_id = $1 AND container_id IS NOT NULL AND state <> 'unknown' LIMIT $2::int`,
+      [nodeId, limit],
+    );
+    return rows.map((row) => row.key);
+  }
+
+  async candidates(): Promise<NodeCandidate[]> {
+    const rows = await this.database.prisma.node.findMany();
+    return rows.map((row) => ({
+      id: row.id,
+      status: statusOfNode(row as NodeRow),
+      ceiling: { cpus: row.maxCpus, memoryMb: row.maxMemoryMb },
+      reserved: {
+        cpus: row.reservedCpus,
+        memoryMb: Number(row.reservedMemoryMb),
+        containers: row.reservedContainers,
+      },
+    }));
+  }
+
+  /** Where a node's agent answers; null where the node is down or unknown. */
+  async agentUrl(id: string): Promise<string | null> {
+    const row = await this.database.prisma.node.findUnique({ where: { id }, select: { agentUrl: true, up: true } });
+    return row?.up ? row.agentUrl : null;
+  }
+
+  async list(afterId: string | null, limit: number): Promise<NodeView[]> {
+    const rows = await this.database.prisma.node.findMany({
+      where: afterId === null ? {} : { id: { gt: afterId } },
+      orderBy: { id: 'asc' },
+      take: limit,
+    });
+    return rows.map((row) => present(row as NodeRow));
+  }
+
+  async find(id: string): Promise<NodeView | null> {
+    const row = await this.database.prisma.node.findUnique({ where: { id } });
+    return row && present(row as NodeRow);
+  }
+}
+
+function present(row: NodeRow): NodeView {
+  return {
+    id: row.id,
+    status: statusOfNode(row),
+    engineVersion: row.engineVersion,
+    capacity: { cpus: row.cpus, memoryMb: row.memoryMb, maxCpus: row.maxCpus, maxMemoryMb: row.maxMemoryMb },
+    reserved: { cpus: row.reservedCpus, memoryMb: Number(row.reservedMemoryMb) },
+    containers: row.reservedContainers,
+    heartbeatAt: row.heartbeatAt?.toISOString() ?? null,
+  };
+}

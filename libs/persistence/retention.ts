@@ -1,0 +1,23 @@
+import type { Database } from './database.js';
+import { IDEMPOTENCY_HOURS } from './idempotency-store.js';
+
+/**
+ * Forgets what is past its time: events, operations that ended, idempotency keys. Deletes at most `batch` rows of
+ * each, so that it never holds anything up; returns how many it deleted.
+ */
+export async function prune(database: Database, options: { days: number; batch: number }): Promise<number> {
+  const { days, batch } = options;
+  const statements = [
+    `DELETE FROM event WHERE id IN (SELECT id FROM event WHERE at < now() - make_interval(days => $1::int) ORDER BY id LIMIT $2::int) RETURNING 1`,
+    `DELETE FROM operation WHERE id IN (SELECT id FROM operation
+       WHERE finished_at < now() - make_interval(days => $1::int) LIMIT $2::int) RETURNING 1`,
+  ];
+  let deleted = 0;
+  for (const statement of statements) deleted += (await database.query(statement, [days, batch])).length;
+  const keys = await database.query(
+    `DELETE FROM idempotency_key WHERE (tenant_id, key) IN (SELECT tenant_id, key FROM idempotency_key
+       WHERE created_at < now() - interval '${IDEMPOTENCY_HOURS} h' LIMIT $1::int) RETURNING 1`,
+    [batch],
+  );
+  return deleted + keys.length;
+}

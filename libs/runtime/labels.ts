@@ -1,0 +1,40 @@
+import type { ContainerIdentity } from './port.js';
+
+export const MANAGED_LABEL = 'berth.managed';
+export const MANAGED_FILTER = `${MANAGED_LABEL}=true`;
+
+type Labels = Record<string, string>;
+
+export function containerLabels(identity: ContainerIdentity): Labels {
+  return {
+    ...volumeLabels(identity),
+    'berth.incarnation': String(identity.incarnation),
+    'berth.operation': identity.operationId,
+  };
+}
+
+export function volumeLabels(identity: ContainerIdentity): Labels {
+  return { [MANAGED_LABEL]: 'true', 'berth.tenant': identity.tenantId, 'berth.bot': identity.botId };
+}
+
+/** Null where one of the labels is missing or malformed. */
+export function readIdentity(labels: Labels | null | undefined): ContainerIdentity | null {
+  if (labels?.[MANAGED_LABEL] !== 'true') return null;
+  const tenantId = labels['berth.tenant'];
+  const botId = labels['berth.bot'];
+  const operationId = labels['berth.operation'];
+  const incarnation = Number(labels['berth.incarnation'] ?? Number.NaN);
+  if (tenantId === undefined || botId === undefined || operationId === undefined) return null;
+  if (!Number.isSafeInteger(incarnation)) return null;
+  return { tenantId, botId, incarnation, operationId };
+}
+
+/** Whether both are the same incarnation of the same bot. The operation may differ: a retry under a new one adopts. */
+export function isSameIncarnation(a: ContainerIdentity | null, b: ContainerIdentity): boolean {
+  return a !== null && a.tenantId === b.tenantId && a.botId === b.botId && a.incarnation === b.incarnation;
+}
+
+/** Whether a volume was made for this bot. */
+export function isVolumeOf(labels: Labels | null | undefined, identity: ContainerIdentity): boolean {
+  return Object.entries(volumeLabels(identity)).every(([name, value]) => labels?.[name] === value);
+}

@@ -1,0 +1,63 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { PrismaPg } from '@prisma/adapter-pg';
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
+
+type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg') & {
+  __wbg_set_wasm(exports: WasmExports): void;
+};
+type WasmExports = Record<string, unknown> & { __wbindgen_start(): void };
+/** Node has it; TypeScript knows it only with the browser's types. */
+declare const WebAssembly: {
+  instantiate(code: Buffer, imports: Record<string, unknown>): Promise<{ instance: { exports: WasmExports } }>;
+};
+
+/**
+ * Prisma's schema engine in its WebAssembly build. The CLI's own is a binary that it downloads from the internet
+ * on first use, which an installation behind a firewall cannot; this one comes with the packages.
+ * `datamodels` are pairs of file name and text, needed by `diff` alone.
+ */
+export async function openSchemaEngine(
+  databaseUrl: string,
+  datamodels: [string, string][] = [],
+): Promise<{ engine: SchemaEngine; free: () => void }> {
+  const bindings = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as Bindings;
+  const require = createRequire(import.meta.url);
+  const file = join(require.resolve('@prisma/schema-engine-wasm'), '../schema_engine_bg.wasm');
+  const { instance } = await WebAssembly.instantiate(await readFile(file), {
+    './schema_engine_bg.js': bindings,
+  });
+  bindings.__wbg_set_wasm(instance.exports);
+  instance.exports.__wbindgen_start();
+
+  const adapter = bindMigrationAwareSqlAdapterFactory(
+    new PrismaPg({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 }),
+  );
+  const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, adapter);
+  return { engine, free: () => engine.free() };
+}
+
+/** The migrations of a `prisma/migrations` folder, oldest first. */
+export async function readMigrations(baseDir: string): Promise<MigrationList> {
+  const entries = await readdir(baseDir, { withFileTypes: true });
+  const names = entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const lockfile = await readFile(join(baseDir, 'migration_lock.toml'), 'utf8').catch(() => null);
+  return {
+    baseDir,
+    lockfile: { path: './migration_lock.toml', content: lockfile },
+    shadowDbInitScript: '',
+    migrationDirectories: await Promise.all(
+      names.sort().map(async (name) => ({
+        path: name,
+        migrationFile: {
+          path: 'migration.sql',
+          content: { tag: 'ok' as const, value: await readFile(join(baseDir, name, 'migration.sql'), 'utf8') },
+        },
+      })),
+    ),
+  };
+}
+
+export const NO_FILTERS = { externalTables: [], externalEnums: [] };

@@ -1,0 +1,65 @@
+import { factsOf, goneFacts, type BotFacts, type ContainerState } from '#domain';
+import { RuntimeFailure, type RuntimeContainer } from '#runtime';
+import { toObservation } from '../observation.js';
+import type { HandlerContext } from './handler.js';
+
+/** How long a graceful stop may take where the caller did not say. Seconds. */
+export const STOP_SECONDS = 10;
+/** A caller's own command that ends within this has not come up. */
+const UP_GRACE_MS = 1_000;
+
+/** The bot's container as the engine has it now. Where it is gone, says so for good and records the truth. */
+export async function existing(context: HandlerContext): Promise<RuntimeContainer> {
+  const { bot, runtime, signal } = context;
+  const container = bot.containerId === null ? null : await runtime.inspect(bot.containerId, signal);
+  if (container) return container;
+  context.know(goneFacts(bot));
+  throw new RuntimeFailure(
+    'docker_error',
+    'The container was removed behind Berth’s back; create it again.',
+    { retryable: false },
+  );
+}
+
+/** Brings the main process up from any state, and makes sure that it stays up. */
+export async function ensureStarted(context: HandlerContext, container: RuntimeContainer, command: boolean): Promise<void> {
+  const { runtime, signal } = context;
+  if (container.engineState === 'running') return;
+  if (container.engineState === 'paused') return runtime.resume(container.id, signal);
+  if (container.engineState === 'restarting') await runtime.stop(container.id, 0, signal);
+  await runtime.start(container.id, signal);
+  if (!command) return;
+  const exit = await runtime.exitWithin(container.id, UP_GRACE_MS, signal);
+  if (!exit) return;
+  // Else the engine would go on restarting what cannot come up.
+  await runtime.stop(container.id, 0, signal);
+  throw new RuntimeFailure('start_failed', `The command ended at once with exit code ${exit.code}.`, {
+    retryable: false,
+    exitCode: exit.code,
+  });
+}
+
+/** Ends the main process from any state. */
+export async function ensureStopped(context: HandlerContext, container: RuntimeContainer, timeoutSeconds: number): Promise<void> {
+  const { runtime, signal } = context;
+  if (container.engineState === 'paused') await runtime.resume(container.id, signal);
+  if (container.engineState === 'created' || container.engineState === 'exited') return;
+  await runtime.stop(container.id, timeoutSeconds, signal);
+}
+
+/** Looks again after acting, and refuses to believe in success where the engine says otherwise. */
+export async function verified(context: HandlerContext, id: string, wanted: ContainerState): Promise<BotFacts> {
+  const container = await context.runtime.inspect(id, context.signal);
+  if (!container) return existing({ ...context, bot: { ...context.bot, containerId: id } }).then(unreachable);
+  const facts = factsOf(context.bot, toObservation(container));
+  // A stop that was asked for is no failure, whatever the exit code.
+  const state = wanted === 'stopped' && (facts.state === 'failed' || facts.state === 'stopped') ? 'stopped' : facts.state;
+  if (state !== wanted) {
+    throw new RuntimeFailure('docker_error', `The container is ${state} where it should be ${wanted}.`, { retryable: true });
+  }
+  return { ...facts, state };
+}
+
+function unreachable(): never {
+  throw new Error('a missing container must have been refused');
+}

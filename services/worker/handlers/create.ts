@@ -1,0 +1,80 @@
+import { containerName, dataVolumeName, hostName, type BotFacts, type ContainerSettings, type DataPath } from '#domain';
+import { RuntimeFailure, type RuntimeContainer } from '#runtime';
+import type { Handler, HandlerContext } from './handler.js';
+import { ensureStarted, verified } from './container.js';
+
+const DATA_TARGET = '/data';
+
+/** Makes the container with its data volume, and starts it if asked to. Builds anew what has failed. */
+export const create: Handler = async (context) => {
+  const { bot, operation, runtime, signal } = context;
+  const settings = operation.params.settings;
+  if (!settings) throw new Error('a create without settings was accepted');
+
+  context.report('pulling');
+  const image = await runtime.ensureImage(settings.image, {
+    signal,
+    onProgress: (progress) => context.report('pulling', progress),
+  });
+  if (bot.containerId !== null) await runtime.remove(bot.containerId, signal);
+
+  context.report('creating');
+  const container = await make(context, settings);
+  const made: Partial<BotFacts> = {
+    containerId: container.id,
+    image: { ref: settings.image, id: image.id },
+    incarnation: bot.incarnation + 1,
+    settings,
+    sealedEnv: operation.sealedEnv,
+    paths: pathsOf(container),
+    hasData: true,
+    containerCreatedAt: container.createdAt,
+    startedAt: null,
+    exit: null,
+  };
+  context.know(made);
+  if (!operation.params.start) return { facts: { ...made, ...(await verified(fresh(context), container.id, 'stopped')) } };
+
+  context.report('starting');
+  await ensureStarted(context, container, settings.command !== null);
+  return { facts: { ...made, ...(await verified(fresh(context), container.id, 'running')) } };
+};
+
+/** A new container has no past: what the last one left behind says nothing of it. */
+function fresh(context: HandlerContext): HandlerContext {
+  return { ...context, bot: { ...context.bot, exit: null, startedAt: null, state: 'absent' } };
+}
+
+async function make(context: HandlerContext, settings: ContainerSettings): Promise<RuntimeContainer> {
+  const { bot, operation, runtime, signal } = context;
+  const name = containerName(bot, bot.incarnation + 1);
+  const spec = {
+    name,
+    hostname: hostName(bot.botId),
+    image: settings.image,
+    command: settings.command,
+    env: settings.command === null ? {} : context.env,
+    resources: settings.resources,
+    network: settings.network,
+    identity: {
+      tenantId: bot.tenantId,
+      botId: bot.botId,
+      incarnation: bot.incarnation + 1,
+      operationId: operation.id,
+    },
+    volumes: [{ name: dataVolumeName(bot), target: DATA_TARGET }],
+  };
+  const container = await runtime.create(spec, signal);
+  if (container.identity?.operationId === operation.id) return container;
+  // Left by an earlier operation that never ended, and perhaps of other settings.
+  await runtime.remove(container.id, signal);
+  const again = await runtime.create(spec, signal);
+  if (again.identity?.operationId === operation.id) return again;
+  throw new RuntimeFailure('docker_error', `The name ${name} is held by another container.`, { retryable: true });
+}
+
+function pathsOf(container: RuntimeContainer): DataPath[] {
+  return container.mounts
+    .filter((mount) => mount.container === DATA_TARGET)
+    .map((mount) => ({ name: 'data', container: mount.container, host: mount.host, persistent: true }));
+}

@@ -1,0 +1,24 @@
+import type { Bot, BotFacts, Operation, Progress } from '#domain';
+import type { ContainerRuntime } from '#runtime';
+
+/** What a handler works with. It says *ensure*: it looks before it acts and after. It throws; the host decides about retries. */
+export interface HandlerContext {
+  operation: Operation;
+  bot: Bot;
+  runtime: ContainerRuntime;
+  /** Values for a custom command, opened for this run alone. */
+  env: Record<string, string>;
+  /** Aborts when the operation is cancelled, out of time, or no longer this worker's. */
+  signal: AbortSignal;
+  /** Told to those who watch. */
+  report(phase: string, progress?: Progress): void;
+  /** Facts that hold even if the rest fails. Later ones win. */
+  know(facts: Partial<BotFacts>): void;
+}
+
+export interface HandlerResult {
+  facts: BotFacts;
+  result?: Record<string, unknown>;
+}
+
+export type Handler = (context: HandlerContext) => Promise<HandlerResult>;

@@ -1,0 +1,100 @@
+import type { Bot, Lane, Observation } from '#domain';
+import type { Protocol } from '#operations';
+import type { BotStore } from '#persistence';
+import type { Log, Metrics } from '#platform';
+import type { ContainerRuntime, RuntimeContainerSummary } from '#runtime';
+import { toObservation } from './observation.js';
+
+const PAGE = 200;
+/** An orphan this young may belong to an operation that is about to be retried. */
+const ORPHAN_AGE_MS = 60_000;
+
+/** What an event told of an end that the engine itself forgets once it has restarted the process. */
+export interface EndHint {
+  exitCode: number | null;
+  oomKilled: boolean;
+}
+
+/** Compares what is recorded with what the engine has, and records the difference. */
+export class Reconciler {
+  constructor(
+    private readonly parts: {
+      nodeId: string;
+      runtime: ContainerRuntime;
+      bots: BotStore;
+      protocol: Protocol;
+      metrics: Metrics;
+      log: Log;
+    },
+  ) {}
+
+  /** Looks at one bot's container. */
+  async look(botKey: string, hint: EndHint | null, via: 'event' | 'listing'): Promise<void> {
+    const change = await this.parts.protocol.observe(botKey, (bot) => this.#inspect(bot, hint));
+    if (!change) return;
+    this.parts.metrics.reconcileDrift.inc({ type: via });
+    this.parts.log.info({ botId: change.bot.botId, state: change.bot.state, via }, 'container changed by other hands');
+  }
+
+  /** Looks at every container of this node, by one listing, and more closely at those that differ. */
+  async lookAtAll(): Promise<void> {
+    const listed = new Map((await this.parts.runtime.list()).map((summary) => [summary.id, summary]));
+    let after: string | null = null;
+    for (;;) {
+      const lanes: Lane[] = await this.parts.bots.listOfNode(this.parts.nodeId, after, PAGE);
+      for (const { bot } of lanes) {
+        const summary = bot.containerId === null ? undefined : listed.get(bot.containerId);
+        if (!agrees(bot, summary)) await this.look(bot.key, null, 'listing');
+        if (bot.containerId !== null) listed.delete(bot.containerId);
+      }
+      const last = lanes.at(-1);
+      if (!last || lanes.length < PAGE) break;
+      after = last.bot.key;
+    }
+    for (const stray of listed.values()) await this.#stray(stray);
+  }
+
+  async #inspect(bot: Bot, hint: EndHint | null): Promise<Observation | null> {
+    const container = bot.containerId === null ? null : await this.parts.runtime.inspect(bot.containerId);
+    if (!container) return null;
+    const observation = toObservation(container);
+    if (!hint) return observation;
+    return {
+      ...observation,
+      exitCode: observation.engineState === 'exited' ? observation.exitCode : hint.exitCode,
+      oomKilled: observation.oomKilled || hint.oomKilled,
+    };
+  }
+
+  /**
+   * A container of a known bot that is not the bot's own was left by an operation that crashed between the engine
+   * and the record, and has ended since: nobody was promised it, so it goes. Strangers are left alone.
+   */
+  async #stray({ id, identity }: RuntimeContainerSummary): Promise<void> {
+    if (!identity) return;
+    const lane = await this.parts.bots.find(identity.tenantId, identity.botId);
+    if (!lane || lane.operations.length > 0 || lane.bot.containerId === id) return;
+    const container = await this.parts.runtime.inspect(id);
+    if (!container || Date.now() - Date.parse(container.createdAt) < ORPHAN_AGE_MS) return;
+    this.parts.log.warn({ containerId: id, botId: identity.botId }, 'removing a container that no operation vouches for');
+    await this.parts.runtime.remove(id, AbortSignal.timeout(60_000));
+  }
+}
+
+function agrees(bot: Bot, summary: RuntimeContainerSummary | undefined): boolean {
+  switch (summary?.engineState) {
+    case 'running':
+      return bot.state === 'running';
+    case 'paused':
+      return bot.state === 'paused';
+    case 'created':
+    case 'exited':
+      return bot.state === 'stopped' || bot.state === 'failed';
+    case 'restarting':
+    case 'removing':
+    case 'dead':
+      return bot.state === 'failed';
+    case undefined:
+      return false;
+  }
+}

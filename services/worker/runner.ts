@@ -1,0 +1,143 @@
+import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome } from '#domain';
+import type { Messaging } from '#messaging';
+import type { Protocol } from '#operations';
+import { DatabaseFault } from '#persistence';
+import type { Log, Metrics, SecretBox } from '#platform';
+import { RuntimeFailure, type ContainerRuntime } from '#runtime';
+import { attemptSeconds, handlers } from './handlers/index.js';
+import type { HandlerContext, HandlerResult } from './handlers/handler.js';
+import { toObservation } from './observation.js';
+import { describeFailure, outcomeOf } from './outcome.js';
+import { abort, type LeaseKeeper, type Run } from './runs.js';
+
+const PROGRESS_BEAT_MS = 1_000;
+const SETTLE_RETRY_MS = 250;
+
+export interface RunnerParts {
+  nodeId: string;
+  leaseSeconds: number;
+  runtime: ContainerRuntime;
+  protocol: Protocol;
+  messaging: Pick<Messaging, 'bus'>;
+  leases: LeaseKeeper;
+  secrets: SecretBox;
+  metrics: Metrics;
+  log: Log;
+  /** Whether the engine answers: where it does not, bells are left for when it does again. */
+  isUp: () => boolean;
+  /** Told when an engine call found nobody there. */
+  onEngineLost: () => void;
+  /** Told when an operation has ended and the bot's container may be looked at again. */
+  onSettled: (botKey: string) => void;
+}
+
+/** Takes a doorbell's operation from claim to end. The handler acts; this alone decides what its end means. */
+export class Runner {
+  constructor(private readonly parts: RunnerParts) {}
+
+  async ring(operationId: string): Promise<void> {
+    const { parts } = this;
+    if (!parts.isUp()) return;
+    const claimed = await parts.protocol.claim(operationId, { nodeId: parts.nodeId, leaseSeconds: parts.leaseSeconds });
+    if (!claimed) return;
+    const run: Run = { claimed, controller: new AbortController(), phase: null, progress: null, renewedAt: performance.now() };
+    parts.leases.runs.set(operationId, run);
+    try {
+      await this.#execute(run);
+    } finally {
+      parts.leases.runs.delete(operationId);
+      parts.onSettled(claimed.operation.botKey);
+    }
+  }
+
+  async #execute(run: Run): Promise<void> {
+    const { operation, bot } = run.claimed;
+    const log = this.parts.log.child({ operationId: operation.id, kind: operation.kind, botId: bot.botId, attempt: operation.attempt });
+    const timer = setTimeout(() => abort(run, 'timeout'), attemptSeconds(operation.kind, operation.params) * 1000);
+    const known: Partial<BotFacts> = {};
+    let outcome: Outcome;
+    let facts: BotFacts | null;
+    try {
+      const done = await this.#handle(run, known);
+      outcome = { outcome: 'succeeded', result: done.result ?? {} };
+      facts = done.facts;
+    } catch (error) {
+      if (error instanceof RuntimeFailure && error.code === 'docker_unavailable') this.parts.onEngineLost();
+      log.warn({ err: error, reason: run.controller.signal.reason }, describeFailure(error));
+      outcome = outcomeOf(error, run.controller.signal, operation.attempt);
+      facts = await this.#factsAfterFailure(bot, known, error);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (run.controller.signal.reason === 'lost') return;
+    await this.#settle(run, outcome, facts);
+    log.info({ outcome: outcome.outcome }, `${operation.kind} ${outcome.outcome}`);
+  }
+
+  async #handle(run: Run, known: Partial<BotFacts>): Promise<HandlerResult> {
+    const { operation, bot } = run.claimed;
+    const sealed = operation.sealedEnv ?? bot.sealedEnv;
+    const context: HandlerContext = {
+      operation,
+      bot,
+      runtime: this.parts.runtime,
+      env: sealed === null ? {} : (JSON.parse(this.parts.secrets.open(Buffer.from(sealed, 'base64'))) as Record<string, string>),
+      signal: run.controller.signal,
+      report: (phase, progress) => this.#report(run, phase, progress ?? { percent: null, detail: null }),
+      know: (facts) => void Object.assign(known, facts),
+    };
+    return handlers[operation.kind](context);
+  }
+
+  #report(run: Run, phase: string, progress: { percent: number | null; detail: string | null }): void {
+    const { operation, bot } = run.claimed;
+    const first = run.phase === null;
+    run.phase = phase;
+    run.progress = progress;
+    this.parts.messaging.bus.publish({
+      type: 'progress',
+      progress: { tenantId: bot.tenantId, botId: bot.botId, operationId: operation.id, phase, ...progress },
+    });
+    // Work that is over in a moment need not be written down on its way.
+    if (first) setTimeout(() => this.#keepProgress(run), PROGRESS_BEAT_MS).unref();
+  }
+
+  #keepProgress(run: Run): void {
+    if (!this.parts.leases.runs.has(run.claimed.operation.id)) return;
+    void this.parts.leases.now();
+    setTimeout(() => this.#keepProgress(run), PROGRESS_BEAT_MS).unref();
+  }
+
+  /** What is true after a failure: what the handler knew, corrected by one more look. Null where nobody could look. */
+  async #factsAfterFailure(bot: Bot, known: Partial<BotFacts>, error: unknown): Promise<BotFacts | null> {
+    const containerId = known.containerId === undefined ? bot.containerId : known.containerId;
+    if (containerId === null) return { ...goneFacts(bot), ...known, state: 'absent' };
+    try {
+      const container = await this.parts.runtime.inspect(containerId);
+      if (!container) return { ...known, ...goneFacts(bot) };
+      const before: Bot = { ...bot, ...known, state: bot.state };
+      const seen = { ...known, ...factsOf(before, toObservation(container)) };
+      if (!(error instanceof RuntimeFailure) || error.code !== 'start_failed') return seen;
+      const at = container.finishedAt ?? new Date().toISOString();
+      const code = error.exitCode ?? container.exitCode;
+      return { ...seen, state: 'failed', exit: { code, oomKilled: container.oomKilled, at, cause: 'start_failed' } };
+    } catch {
+      return null;
+    }
+  }
+
+  /** Goes on until it is written, or until the lease is surely somebody else's. */
+  async #settle(run: Run, outcome: Outcome, facts: BotFacts | null): Promise<void> {
+    for (;;) {
+      try {
+        await this.parts.protocol.settle(run.claimed, outcome, facts);
+        return;
+      } catch (error) {
+        const lost = run.controller.signal.reason === 'lost';
+        if (!(error instanceof DatabaseFault) || error.kind !== 'unavailable' || lost) throw error;
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS));
+      }
+    }
+  }
+}
+

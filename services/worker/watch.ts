@@ -1,0 +1,141 @@
+import type { BotStore } from '#persistence';
+import type { Log } from '#platform';
+import type { ContainerRuntime, RuntimeEvent } from '#runtime';
+import type { EndHint, Reconciler } from './reconciler.js';
+
+const LISTING_MS = 30_000;
+const RECONNECT_MS = 500;
+
+export interface WatchParts {
+  runtime: ContainerRuntime;
+  bots: BotStore;
+  reconciler: Reconciler;
+  log: Log;
+  /** The engine went away. */
+  onLost: () => void;
+  /** The engine answers and every container was looked at. */
+  onTruth: () => Promise<void>;
+}
+
+/**
+ * Follows the engine. Its events are hints that make news fast; a listing at every (re)connect and every 30 s is
+ * the evidence.
+ */
+export class Watch {
+  readonly #parts: WatchParts;
+  readonly #stop = new AbortController();
+  readonly #looking = new Map<string, { again: boolean; hint: EndHint | null }>();
+  readonly #oom = new Set<string>();
+  #since: Date | undefined;
+  #timer: NodeJS.Timeout | null = null;
+  #listing: Promise<void> | null = null;
+  #done: Promise<void> = Promise.resolve();
+
+  constructor(parts: WatchParts) {
+    this.#parts = parts;
+  }
+
+  start(): void {
+    this.#done = this.#follow();
+    const tick = (): void => {
+      this.#timer = setTimeout(() => void this.#list().catch(() => undefined).finally(tick), LISTING_MS * (0.9 + Math.random() / 5));
+    };
+    tick();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#done;
+  }
+
+  /** Looks at a bot again, for instance after an operation, during which events were not recorded. */
+  lookAgain(botKey: string): void {
+    void this.#look(botKey, null);
+  }
+
+  async #follow(): Promise<void> {
+    const { runtime, log } = this.#parts;
+    while (!this.#stop.signal.aborted) {
+      try {
+        const since = this.#since && new Date(this.#since.getTime() - 1_000);
+        const events = runtime.events({
+          signal: this.#stop.signal,
+          ...(since && { since }),
+          onOpen: () => void this.#opened(),
+        });
+        for await (const event of events) void this.#take(event);
+      } catch (error) {
+        if (this.#stop.signal.aborted) return;
+        log.warn({ err: error }, 'the engine’s events ended; connecting again');
+        this.#parts.onLost();
+      }
+      await pause(RECONNECT_MS, this.#stop.signal);
+    }
+  }
+
+  async #opened(): Promise<void> {
+    try {
+      await this.#list();
+      await this.#parts.onTruth();
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'the listing after connecting failed; the next one will tell');
+    }
+  }
+
+  #list(): Promise<void> {
+    this.#listing ??= this.#parts.reconciler.lookAtAll().finally(() => (this.#listing = null));
+    return this.#listing;
+  }
+
+  async #take(event: RuntimeEvent): Promise<void> {
+    this.#since = event.at;
+    if (event.action === 'oom') this.#oom.add(event.containerId);
+    if (!event.identity || event.action === 'create' || event.action === 'kill') return;
+    let hint: EndHint | null = null;
+    if (event.action === 'die') {
+      hint = { exitCode: event.exitCode, oomKilled: this.#oom.delete(event.containerId) };
+    }
+    try {
+      const lane = await this.#parts.bots.find(event.identity.tenantId, event.identity.botId);
+      if (lane && lane.bot.incarnation <= event.identity.incarnation) await this.#look(lane.bot.key, hint);
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'an event could not be followed up; the next listing will');
+    }
+  }
+
+  /** One look at a time per bot; what comes meanwhile is one more look. */
+  async #look(botKey: string, hint: EndHint | null): Promise<void> {
+    const busy = this.#looking.get(botKey);
+    if (busy) {
+      busy.again = true;
+      busy.hint = hint ?? busy.hint;
+      return;
+    }
+    const look = { again: false, hint };
+    this.#looking.set(botKey, look);
+    try {
+      do {
+        look.again = false;
+        await this.#parts.reconciler.look(botKey, look.hint, 'event');
+      } while (look.again);
+    } catch (error) {
+      this.#parts.log.warn({ err: error, botKey }, 'a look at a container failed; the next listing will tell');
+    } finally {
+      this.#looking.delete(botKey);
+    }
+  }
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    }
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
