@@ -14,12 +14,19 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const name = text(128).trim().min(1).regex(/^[^\p{Cc}]+$/u, 'must be printable');
+const name = text(128)
+  .trim()
+  .min(1)
+  .regex(/^[^\p{Cc}]+$/u, 'must be printable');
 
 export const apiKeyCreateBody = z
   .strictObject({
     name,
-    scopes: z.array(z.enum(SCOPES)).min(1).max(SCOPES.length).refine((s) => new Set(s).size === s.length, 'must not repeat'),
+    scopes: z
+      .array(z.enum(SCOPES))
+      .min(1)
+      .max(SCOPES.length)
+      .refine((s) => new Set(s).size === s.length, 'must not repeat'),
     expiresAt: z.iso.datetime({ offset: true }).nullable().optional(),
   })
   .meta({ id: 'ApiKeyCreate' });

@@ -39,7 +39,9 @@ export const createBody = z
   .meta({ id: 'ContainerCreate' });
 export type CreateBody = z.infer<typeof createBody>;
 
-export const stopBody = z.strictObject({ timeoutSeconds: z.int().min(0).max(300).default(10) }).meta({ id: 'ContainerStop' });
+export const stopBody = z
+  .strictObject({ timeoutSeconds: z.int().min(0).max(300).default(10) })
+  .meta({ id: 'ContainerStop' });
 
 /** Calls that take no members still refuse unknown ones. */
 export const emptyBody = z.strictObject({});
@@ -61,9 +63,7 @@ export const containerSchema = z
     containerId: z.string().nullable(),
     image: z.object({ ref: z.string(), id: z.string() }).nullable(),
     node: z.string().nullable(),
-    paths: z.array(
-      z.object({ name: z.string(), container: z.string(), host: z.string(), persistent: z.boolean() }),
-    ),
+    paths: z.array(z.object({ name: z.string(), container: z.string(), host: z.string(), persistent: z.boolean() })),
     tasks: z.int(),
     resources: resourcesSchema.nullable(),
     env: z.array(z.string()),

@@ -51,10 +51,7 @@ export const subscribeMessage = z.union([
   z.strictObject({ botId, after: z.int().min(0).optional() }),
   z.strictObject({ all: z.literal(true), cursor: cursor.optional() }),
 ]);
-export const unsubscribeMessage = z.union([
-  z.strictObject({ botId }),
-  z.strictObject({ all: z.literal(true) }),
-]);
+export const unsubscribeMessage = z.union([z.strictObject({ botId }), z.strictObject({ all: z.literal(true) })]);
 export type SubscribeAck =
   | { ok: true; version: number; container: unknown }
   | { ok: true; cursor: string }

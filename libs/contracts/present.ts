@@ -17,7 +17,7 @@ export function presentOperation(operation: Operation, position: number, joined 
     attempt: operation.attempt,
     joined,
     noop: operation.noop,
-    params: { ...operation.params },
+    params: presentParams(operation),
     result: operation.result,
     error: operation.error,
     requestedBy: operation.requestedBy,
@@ -25,6 +25,11 @@ export function presentOperation(operation: Operation, position: number, joined 
     startedAt: operation.startedAt,
     finishedAt: operation.finishedAt,
   };
+}
+
+/** What was asked for, with what it resolved to. */
+function presentParams({ params: { settings, ...rest } }: Operation): Record<string, unknown> {
+  return { ...rest, ...settings };
 }
 
 /** A container as callers see it. */

@@ -19,7 +19,11 @@ const entry = (status: number, title: string, hint: string, retryable = false): 
 /** Every code that a problem document may carry. Clients branch on the code alone. */
 export const CATALOGUE = {
   validation_failed: entry(400, 'The request is malformed', 'Mend what `errors` names and send it again.'),
-  unauthenticated: entry(401, 'No valid credentials', 'Send `Authorization: Bearer <API key>` with a key that is alive.'),
+  unauthenticated: entry(
+    401,
+    'No valid credentials',
+    'Send `Authorization: Bearer <API key>` with a key that is alive.',
+  ),
   forbidden: entry(403, 'The key lacks a scope', 'Use a key that has the scope named in `detail`.'),
   route_not_found: entry(404, 'No such call', 'See /docs for the calls there are.'),
   bot_not_found: entry(404, 'No such bot', 'Create its container first.'),
@@ -33,12 +37,21 @@ export const CATALOGUE = {
   container_not_running: entry(409, 'The container does not run', 'Start it first.'),
   version_mismatch: entry(412, 'It has changed meanwhile', 'Read it again and decide anew.'),
   payload_too_large: entry(413, 'The body is too large', 'Send at most 256 KiB.'),
-  idempotency_key_reused: entry(422, 'The key belongs to another request', 'Use a new Idempotency-Key for a new request.'),
+  idempotency_key_reused: entry(
+    422,
+    'The key belongs to another request',
+    'Use a new Idempotency-Key for a new request.',
+  ),
   quota_exceeded: entry(429, 'A quota is used up', 'Wait for what is under way, or ask for a larger quota.', true),
   internal_error: entry(500, 'Something went wrong here', 'Try again; if it stays, report the request id.', true),
   no_capacity: entry(503, 'No node has room', 'Delete containers that are not needed, or add a node.', true),
   node_unavailable: entry(503, 'The node does not answer', 'Try again when it is back.', true),
-  unavailable: entry(503, 'The database does not answer', 'Nothing was changed, or it can be asked again with its Idempotency-Key.', true),
+  unavailable: entry(
+    503,
+    'The database does not answer',
+    'Nothing was changed, or it can be asked again with its Idempotency-Key.',
+    true,
+  ),
 } satisfies Record<string, CatalogueEntry>;
 
 export type ProblemCode = keyof typeof CATALOGUE;

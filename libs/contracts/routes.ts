@@ -52,15 +52,12 @@ type Definition = Partial<Pick<Route, 'params' | 'query' | 'body' | 'problems'>>
   Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'access' | 'answers'>;
 
 const none = z.strictObject({});
-const define = <const D extends Definition>(id: string, definition: D) => ({
-  params: none,
-  query: none,
-  body: null,
-  problems: [] as ProblemCode[],
-  idempotent: definition.method !== 'GET',
-  ...definition,
-  id,
-});
+const defaults = { params: none, query: none, body: null, problems: [] as ProblemCode[] };
+type Defined<D extends Definition> = Omit<typeof defaults, keyof D> & D & Pick<Route, 'id' | 'idempotent'>;
+
+function define<const D extends Definition>(id: string, definition: D): Defined<D> {
+  return { ...defaults, ...definition, id, idempotent: definition.method !== 'GET' } as Defined<D>;
+}
 
 const bot = z.strictObject({ botId });
 const byId = z.strictObject({ id: text(64) });

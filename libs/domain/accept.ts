@@ -47,7 +47,10 @@ export function accept(lane: Lane, request: Request, options: { isNewBot: boolea
   }
   if (step === 'refused') throw refusal(lane, request.kind);
   if (request.kind !== 'container.delete' && waiting.length >= LANE_LIMIT) {
-    throw new Refusal('quota_exceeded', `${LANE_LIMIT} operations wait for this bot already; wait until some have run.`);
+    throw new Refusal(
+      'quota_exceeded',
+      `${LANE_LIMIT} operations wait for this bot already; wait until some have run.`,
+    );
   }
 
   const target = step === 'noop' ? bot.projected : step.to;
@@ -107,11 +110,7 @@ function refusal(lane: Lane, kind: OperationKind): Refusal {
   );
 }
 
-function newOperation(
-  lane: Lane,
-  request: Request,
-  place: Pick<Operation, 'seq' | 'target' | 'noop'>,
-): Operation {
+function newOperation(lane: Lane, request: Request, place: Pick<Operation, 'seq' | 'target' | 'noop'>): Operation {
   const { bot } = lane;
   return {
     id: request.operationId,
@@ -146,7 +145,11 @@ function newOperation(
 }
 
 /** A bot nobody has named before. */
-export function newBot(identity: Pick<Bot, 'key' | 'tenantId' | 'tenantSlug' | 'botId'>, nodeId: string, now: string): Bot {
+export function newBot(
+  identity: Pick<Bot, 'key' | 'tenantId' | 'tenantSlug' | 'botId'>,
+  nodeId: string,
+  now: string,
+): Bot {
   return {
     ...identity,
     version: 0,

@@ -94,18 +94,16 @@ function exitOf(bot: Bot, observation: Observation): Exit | null {
   if (finishedAt === null || bot.exit?.at === finishedAt) return bot.exit;
   const up = engineState === 'running' || engineState === 'paused' || engineState === 'created';
   if (up && (bot.startedAt === null || finishedAt <= bot.startedAt)) return bot.exit;
-  return describeExit(up && observation.exitCode === 0 ? null : observation.exitCode, observation.oomKilled, finishedAt);
+  return describeExit(
+    up && observation.exitCode === 0 ? null : observation.exitCode,
+    observation.oomKilled,
+    finishedAt,
+  );
 }
 
 /** Names why a main process ended: 137 and 143 are the signals KILL and TERM. */
 export function describeExit(code: number | null, oomKilled: boolean, at: string): Exit {
-  const cause = oomKilled
-    ? 'oom'
-    : code === 0
-      ? 'completed'
-      : code === 137 || code === 143
-        ? 'killed'
-        : 'crashed';
+  const cause = oomKilled ? 'oom' : code === 0 ? 'completed' : code === 137 || code === 143 ? 'killed' : 'crashed';
   return { code, oomKilled, at, cause };
 }
 

@@ -9,7 +9,11 @@ export const MAX_ATTEMPTS = 5;
  * Gives the head of the lane to a worker: waiting and due, or running with an expired lease. Null where it
  * is somebody else's, or not its turn.
  */
-export function claim(lane: Lane, operationId: string, worker: { nodeId: string; leaseSeconds: number }): Change | null {
+export function claim(
+  lane: Lane,
+  operationId: string,
+  worker: { nodeId: string; leaseSeconds: number },
+): Change | null {
   const head = lane.operations[0];
   if (head?.id !== operationId || lane.bot.nodeId !== worker.nodeId) return null;
   const claimable = (head.status === 'queued' && head.due) || (head.status === 'running' && head.leaseExpired);
@@ -79,7 +83,11 @@ function finish(builder: ChangeBuilder, lane: Lane, operation: Operation, outcom
   if (outcome.outcome === 'succeeded') {
     builder
       .updateBot({ lastError: null })
-      .update(operation.id, { ...ended, status: 'succeeded', result: outcome.result }, { announce: 'operation.succeeded' });
+      .update(
+        operation.id,
+        { ...ended, status: 'succeeded', result: outcome.result },
+        { announce: 'operation.succeeded' },
+      );
     return;
   }
   if (outcome.outcome === 'cancelled' || (outcome.outcome === 'retry' && operation.cancelRequested)) {
@@ -90,7 +98,15 @@ function finish(builder: ChangeBuilder, lane: Lane, operation: Operation, outcom
   if (outcome.outcome === 'retry' && attempts < MAX_ATTEMPTS) {
     builder.update(
       operation.id,
-      { status: 'queued', attempt: attempts, error: outcome.error, claimEpoch: null, claimedBy: null, phase: null, progress: null },
+      {
+        status: 'queued',
+        attempt: attempts,
+        error: outcome.error,
+        claimEpoch: null,
+        claimedBy: null,
+        phase: null,
+        progress: null,
+      },
       { announce: 'operation.queued', dueInMs: Math.max(1, outcome.backoffMs) },
     );
     return;

@@ -15,7 +15,12 @@ const OVERDUE_MS = 60_000;
 type Schedules = Queue<unknown, unknown, string, unknown, unknown, string, IQueueBackend, unknown>;
 
 /** Runs recurring duties through BullMQ's job schedulers: of all workers one at a time, and one duty at a time. */
-export function runControlTasks(store: Store, tasks: ControlTask[], onFault: OnFault): DoorbellListener {
+export function runControlTasks(
+  store: Store,
+  tasks: ControlTask[],
+  onFault: OnFault,
+  checkMs = CHECK_MS,
+): DoorbellListener {
   const known = new Map(tasks.map((task) => [task.name, task]));
   const stopping = new AbortController();
   let schedules: Schedules | undefined;
@@ -30,7 +35,7 @@ export function runControlTasks(store: Store, tasks: ControlTask[], onFault: OnF
   async function keepScheduled(): Promise<void> {
     while (!stopping.signal.aborted) {
       const waitMs = await ensureSchedules().then(
-        () => CHECK_MS,
+        () => checkMs,
         (error: unknown) => {
           if (!stopping.signal.aborted) onFault('connection', error);
           return RETRY_MS;

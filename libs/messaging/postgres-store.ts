@@ -13,7 +13,7 @@ import { PostgresBusBackend } from './postgres-bus-backend.js';
 import { PRODUCER_DEADLINE_MS, pauseAfterFailedFetch, type OnFault, type Store } from './store.js';
 
 /** One held by each worker and by the bus for LISTEN; the rest are shared. */
-const POOL_MAX = 12;
+const POOL_MAX = 8;
 const POOL_IDLE_MS = 60_000;
 
 /** All of a process's queues share one pool. The schema is made or migrated on first use, whenever Postgres answers. */

@@ -134,7 +134,11 @@ export class Acceptance {
       case 'noop':
         return { operation: presentOperation(verdict.operation, 0), statusCode: 200, replayed: false };
       case 'join':
-        return { operation: presentOperation(verdict.operation, verdict.position, true), statusCode: 202, replayed: false };
+        return {
+          operation: presentOperation(verdict.operation, verdict.position, true),
+          statusCode: 202,
+          replayed: false,
+        };
       case 'queue':
         return { operation: presentOperation(verdict.operation, verdict.position), statusCode: 202, replayed: false };
     }

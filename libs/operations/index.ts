@@ -7,11 +7,11 @@ import { Door } from './door.js';
 import { Protocol } from './protocol.js';
 import { Sweep } from './sweep.js';
 
-export { type Acceptance, type Accepted, type AcceptRequest } from './acceptance.js';
+export { Acceptance, type Accepted, type AcceptRequest } from './acceptance.js';
 export { canonicalJson } from './canonical-json.js';
 export { IdempotencyRefusal, once } from './idempotency.js';
-export { type Claimed, type Protocol } from './protocol.js';
-export { type Sweep } from './sweep.js';
+export { Protocol, type Claimed } from './protocol.js';
+export { Sweep } from './sweep.js';
 
 /** The protocol and what it stands on, built once per process. */
 export interface Operations {

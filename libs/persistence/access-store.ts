@@ -50,7 +50,10 @@ export class AccessStore {
   }
 
   /** Null where the name is taken. */
-  async createTenant(tenant: { name: string; slug: string }, key: NewApiKey): Promise<{ tenant: TenantRecord; key: ApiKeyRecord } | null> {
+  async createTenant(
+    tenant: { name: string; slug: string },
+    key: NewApiKey,
+  ): Promise<{ tenant: TenantRecord; key: ApiKeyRecord } | null> {
     try {
       const row = await this.#guard(() =>
         this.database.prisma.tenant.create({
@@ -73,9 +76,16 @@ export class AccessStore {
   }
 
   /** Whatever tenant it belongs to: this is how a caller's tenant becomes known. */
-  async findKey(id: string): Promise<ApiKeyRecord | null> {
-    const row = await this.#guard(() => this.database.prisma.apiKey.findUnique({ where: { id } }));
-    return row && toRecord(row);
+  async findKey(id: string): Promise<{ key: ApiKeyRecord; tenant: { id: string; slug: string } } | null> {
+    const row = await this.#guard(() =>
+      this.database.prisma.apiKey.findUnique({
+        where: { id },
+        include: { tenant: { select: { id: true, slug: true } } },
+      }),
+    );
+    if (!row) return null;
+    const { tenant, ...key } = row;
+    return { key: toRecord(key), tenant };
   }
 
   /** Of these keys, those that are alive now. */

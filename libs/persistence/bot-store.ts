@@ -111,10 +111,10 @@ export class BotStore {
 
   /** Null where the tenant has no such bot. */
   async find(tenantId: string, botId: string): Promise<Lane | null> {
-    const rows = await this.database.query<LaneRow>(
-      `${LANE_SELECT} WHERE b.tenant_id = $1::uuid AND b.bot_id = $2`,
-      [tenantId, botId],
-    );
+    const rows = await this.database.query<LaneRow>(`${LANE_SELECT} WHERE b.tenant_id = $1::uuid AND b.bot_id = $2`, [
+      tenantId,
+      botId,
+    ]);
     return rows[0] ? toLane(rows[0]) : null;
   }
 

@@ -112,4 +112,13 @@ export class EventStore {
     );
     return rows[0]?.version ?? 0;
   }
+
+  /** Whether events after a place have been forgotten. */
+  async isPruned(cursor: Cursor): Promise<boolean> {
+    const rows = await this.database.query<{ pruned: boolean }>(
+      `SELECT (txid, id) > ($1::bigint, $2::bigint) AS pruned FROM event_horizon`,
+      [cursor.txid, cursor.id],
+    );
+    return rows[0]?.pruned ?? false;
+  }
 }

@@ -30,7 +30,8 @@ const TRANSIENT_TEXT =
 export function databaseFault(error: unknown): DatabaseFault {
   if (error instanceof DatabaseFault) return error;
   const facts = collect(error);
-  if (facts.states.has('BE001')) return new DatabaseFault('refused', facts.text.match(/\b(no_capacity)\b/)?.[1] ?? null, error);
+  if (facts.states.has('BE001'))
+    return new DatabaseFault('refused', facts.text.match(/\b(no_capacity)\b/)?.[1] ?? null, error);
   if (facts.states.has('23505') || facts.states.has('P2002')) {
     return new DatabaseFault('conflict', facts.text.match(/unique constraint "?([\w]+)/)?.[1] ?? null, error);
   }
@@ -47,8 +48,10 @@ function collect(error: unknown): { states: Set<string>; text: string } {
   const visit = (value: unknown, depth: number): void => {
     if (depth > 6 || value === null || typeof value !== 'object') return;
     const record = value as Record<string, unknown>;
-    for (const key of ['code', 'originalCode', 'sqlState']) if (typeof record[key] === 'string') states.add(record[key]);
-    for (const key of ['message', 'originalMessage', 'kind']) if (typeof record[key] === 'string') texts.push(record[key]);
+    for (const key of ['code', 'originalCode', 'sqlState'])
+      if (typeof record[key] === 'string') states.add(record[key]);
+    for (const key of ['message', 'originalMessage', 'kind'])
+      if (typeof record[key] === 'string') texts.push(record[key]);
     for (const key of ['cause', 'meta', 'driverAdapterError', 'error', 'errors']) {
       const inner = record[key];
       if (Array.isArray(inner)) inner.forEach((each) => visit(each, depth + 1));

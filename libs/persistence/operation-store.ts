@@ -114,7 +114,10 @@ export class OperationStore {
    * Takes heads of lanes that are due but were never heard: not rung since they became due, or rung long ago
    * (5 s, doubling to 80 s). Counts the new ring.
    */
-  async takeUnrung(limit: number, nodeId: string | null = null): Promise<{ id: string; nodeId: string; dispatch: number }[]> {
+  async takeUnrung(
+    limit: number,
+    nodeId: string | null = null,
+  ): Promise<{ id: string; nodeId: string; dispatch: number }[]> {
     return this.database.query(
       `UPDATE operation o SET dispatch = o.dispatch + 1, dispatched_at = now() FROM bot b, node n
        WHERE b.key = o.bot_key AND n.id = b.node_id AND (n.up OR $2::text IS NOT NULL) AND o.id IN (

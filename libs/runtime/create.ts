@@ -1,4 +1,4 @@
-import type { ContainerInspectInfo, VolumeCreateResponse } from 'dockerode';
+import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
 import { buildContainerConfig, hasOwnCommand } from './container-config.js';
 import { DEADLINE_MS, pause } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
@@ -68,12 +68,14 @@ async function ensureVolume(
   volume: VolumeMount,
   signal: AbortSignal,
 ): Promise<void> {
-  const made = await engine.call('volume', { deadlineMs: DEADLINE_MS.volume, signal }, (abortSignal) => {
+  const options = { deadlineMs: DEADLINE_MS.volume, signal };
+  const existing = await engine.call('volume', options, async (abortSignal) => {
     const body = { Name: volume.name, Driver: 'local', Labels: volumeLabels(spec.identity) };
-    return engine.docker.createVolume({ _body: body, abortSignal } as object);
+    // Answers with the existing volume of that name, whoever made it.
+    await engine.docker.createVolume({ _query: {}, _body: body, abortSignal } as object);
+    return engine.docker.getVolume(volume.name).inspect({ abortSignal });
   });
-  // The engine answers with the existing volume of that name, whoever made it.
-  if (isVolumeOf((made as VolumeCreateResponse).Labels, spec.identity)) return;
+  if (isVolumeOf(existing.Labels, spec.identity)) return;
   throw new RuntimeFailure('name_conflict', 'The name of the volume belongs to somebody else.', { retryable: false });
 }
 
@@ -91,12 +93,12 @@ async function writeEnvironment(
 /** Whether the container's user is the host's root. Under a remapped user namespace it is not, and no capability helps. */
 async function runsAsHostRoot(engine: EngineConnection, image: string, signal: AbortSignal): Promise<boolean> {
   const options = { deadlineMs: DEADLINE_MS.inspect, signal };
-  const found = await engine.call('inspect image', options, (abortSignal) =>
-    engine.docker.getImage(image).inspect({ abortSignal } as object),
-  );
-  const user = (found.Config.User ?? '').split(':')[0] ?? '';
+  const found = (await engine.call('inspect image', options, (abortSignal) =>
+    engine.getJson(`/images/${image}/json`, abortSignal),
+  )) as ImageInspectInfo;
+  const user = found.Config.User?.split(':')[0] ?? '';
   if (!['', '0', 'root'].includes(user)) return false;
-  const info = (await engine.call('info', options, (abortSignal) => engine.docker.info({ abortSignal } as object))) as {
+  const info = (await engine.call('info', options, (abortSignal) => engine.getJson('/info', abortSignal))) as {
     SecurityOptions?: string[] | null;
   };
   return !(info.SecurityOptions ?? []).some((option) => /name=(userns|rootless)/.test(option));

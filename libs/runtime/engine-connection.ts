@@ -1,7 +1,7 @@
 import http from 'node:http';
 import type { Readable } from 'node:stream';
 import { setMaxListeners } from 'node:events';
-import Docker from 'dockerode';
+import Docker, { type DockerOptions } from 'dockerode';
 import { abortedFailure, DeadlineExceeded, withDeadline } from './deadline.js';
 
 export interface CallOptions {
@@ -28,8 +28,21 @@ export interface EngineConnection {
     options: CallOptions,
     run: (signal: AbortSignal) => Promise<NodeJS.ReadableStream>,
   ): Promise<OpenStream>;
+  /** A GET that dockerode offers without a signal or without the query. `path` starts with a slash. */
+  getJson(path: string, signal: AbortSignal): Promise<unknown>;
   /** Ends every open call and stream with `aborted`. */
   close(): void;
+}
+
+/** The one method of dockerode's untyped modem that is used here. */
+interface Modem {
+  dial(options: DialOptions, callback: (error: Error | null, answer: unknown) => void): void;
+}
+interface DialOptions {
+  path: string;
+  method: 'GET';
+  abortSignal: AbortSignal;
+  statusCodes: Record<number, true>;
 }
 
 export interface ConnectionOptions {
@@ -44,7 +57,7 @@ export function connectEngine(options: ConnectionOptions): EngineConnection {
   // and a new unix connection costs less than 0.1 ms.
   const agent = new http.Agent({ keepAlive: false });
   // Undefined entries override what dockerode would otherwise read from DOCKER_HOST and DOCKER_CERT_PATH.
-  const docker = new Docker({
+  const dockerOptions: DockerOptions & { agent: http.Agent } = {
     socketPath: undefined,
     host: undefined,
     port: undefined,
@@ -55,7 +68,8 @@ export function connectEngine(options: ConnectionOptions): EngineConnection {
     protocol: 'http',
     ...endpoint,
     agent,
-  });
+  };
+  const docker = new Docker(dockerOptions);
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
 
@@ -74,6 +88,11 @@ export function connectEngine(options: ConnectionOptions): EngineConnection {
     docker,
     local: endpoint.socketPath !== undefined,
     call,
+    getJson: (path, abortSignal) =>
+      new Promise((resolve, reject) => {
+        const request: DialOptions = { path, method: 'GET', abortSignal, statusCodes: { 200: true } };
+        (docker.modem as Modem).dial(request, (error, answer) => (error ? reject(error) : resolve(answer)));
+      }),
     openStream: (name, given, run) => openStream(name, given, run, call, closing.signal),
     close: () => {
       closing.abort();

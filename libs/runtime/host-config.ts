@@ -35,7 +35,8 @@ export function buildHostConfig({ spec, networkName, environmentFile }: HostConf
     OomKillDisable: false,
     ShmSize: 64 * MIB,
     Ulimits: [
-      { Name: 'nofile', Soft: 65_536, Hard: 65_536 },
+      // Modest, since an engine without CAP_SYS_RESOURCE cannot give more than its own limit.
+      { Name: 'nofile', Soft: 8_192, Hard: 16_384 },
       { Name: 'core', Soft: 0, Hard: 0 },
     ],
     LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },

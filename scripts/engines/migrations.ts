@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { projectRoot } from '../root.js';
@@ -11,7 +12,8 @@ const MIGRATION_LOCK = 7_238_451;
  * at once: each waits for the one before it, and then finds nothing to do.
  */
 export async function migrate(databaseUrl: string): Promise<string[]> {
-  const migrationsList = await readMigrations(join(projectRoot(), 'prisma/migrations'));
+  const folder = join(projectRoot(), 'prisma');
+  const migrationsList = await readMigrations(join(folder, 'migrations'));
   const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   client.on('error', () => undefined);
   await client.connect();
@@ -24,7 +26,8 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
       )
     )
       return [];
-    const { engine, free } = await openSchemaEngine(databaseUrl);
+    const datamodel = await readFile(join(folder, 'schema.prisma'), 'utf8');
+    const { engine, free } = await openSchemaEngine(databaseUrl, [['schema.prisma', datamodel]]);
     try {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS });
       return appliedMigrationNames;

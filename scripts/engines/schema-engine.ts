@@ -17,12 +17,13 @@ declare const WebAssembly: {
 /**
  * Prisma's schema engine in its WebAssembly build. The CLI's own is a binary that it downloads from the internet
  * on first use, which an installation behind a firewall cannot; this one comes with the packages.
- * `datamodels` are pairs of file name and text, needed by `diff` alone.
+ * `datamodels` are pairs of file name and text, at least one.
  */
 export async function openSchemaEngine(
   databaseUrl: string,
-  datamodels: [string, string][] = [],
+  datamodels: [string, string][],
 ): Promise<{ engine: SchemaEngine; free: () => void }> {
+  listenToPanics();
   const bindings = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as Bindings;
   const require = createRequire(import.meta.url);
   const file = join(require.resolve('@prisma/schema-engine-wasm'), '../schema_engine_bg.wasm');
@@ -37,6 +38,15 @@ export async function openSchemaEngine(
   );
   const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, adapter);
   return { engine, free: () => engine.free() };
+}
+
+/** Where the engine leaves its last words. It does not answer after that, so they end the process as an error. */
+function listenToPanics(): void {
+  (globalThis as { PRISMA_WASM_PANIC_REGISTRY?: unknown }).PRISMA_WASM_PANIC_REGISTRY = {
+    set_message(message: string) {
+      throw new Error(`Prisma's schema engine panicked: ${message}`);
+    },
+  };
 }
 
 /** The migrations of a `prisma/migrations` folder, oldest first. */

@@ -80,7 +80,8 @@ function closing(reply: FastifyReply): AbortSignal {
 async function authorise(parts: AgentParts, request: FastifyRequest, action: AgentClaims['action']): Promise<string> {
   const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
   const claims = parts.tokens.verify(token) as Partial<AgentClaims> | null;
-  if (!claims?.botKey || claims.action !== action) throw new AgentRefusal('unauthenticated', 'The token is not for this.');
+  if (!claims?.botKey || claims.action !== action)
+    throw new AgentRefusal('unauthenticated', 'The token is not for this.');
   const lane = await parts.bots.findByKey(claims.botKey);
   if (!lane?.bot.containerId) throw new AgentRefusal('container_not_found', 'The bot has no container.');
   return lane.bot.containerId;

@@ -1,7 +1,15 @@
 import { createMessaging } from '#messaging';
 import { createOperations } from '#operations';
 import { createDatabase, prune } from '#persistence';
-import { createLogger, createMetrics, createSecretBox, createShutdown, createTokenSigner, loadConfig, type Log } from '#platform';
+import {
+  createLogger,
+  createMetrics,
+  createSecretBox,
+  createShutdown,
+  createTokenSigner,
+  loadConfig,
+  type Log,
+} from '#platform';
 import { createDockerRuntime, type ContainerRuntime, type EngineInfo } from '#runtime';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -52,9 +60,21 @@ async function main(): Promise<void> {
   });
   shutdown.add('engine', () => runtime.close());
 
-  const operations = createOperations({ database, messaging, metrics, secrets, silentSeconds: config.node.silentSeconds });
+  const operations = createOperations({
+    database,
+    messaging,
+    metrics,
+    secrets,
+    silentSeconds: config.node.silentSeconds,
+  });
   const { protocol, sweep, stores } = operations;
-  const agent = createAgent({ runtime, bots: stores.bots, tokens: createTokenSigner(config.security.secretKey, 'agent'), metrics, log });
+  const agent = createAgent({
+    runtime,
+    bots: stores.bots,
+    tokens: createTokenSigner(config.security.secretKey, 'agent'),
+    metrics,
+    log,
+  });
   await agent.listen({ host: config.agent.host, port: config.agent.port });
   shutdown.add('agent', () => agent.close());
   const { port } = agent.server.address() as AddressInfo;

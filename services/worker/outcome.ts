@@ -11,11 +11,17 @@ export function outcomeOf(error: unknown, signal: AbortSignal, attempt: number):
     const message = 'It did not end in the time it has; try it again.';
     return { outcome: 'failed', error: { code: 'deadline_exceeded', message, retryable: true } };
   }
-  const backoffMs = Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.max(0, attempt - 1)) * (0.5 + Math.random() / 2);
+  const backoffMs =
+    Math.min(BACKOFF_LAST_MS, BACKOFF_FIRST_MS * 2 ** Math.max(0, attempt - 1)) * (0.5 + Math.random() / 2);
   if (signal.aborted) {
     // This worker stops, which is no fault of the operation.
     const message = 'Its worker was stopped; another takes over.';
-    return { outcome: 'retry', error: { code: 'docker_unavailable', message, retryable: true }, countsAsAttempt: false, backoffMs: 1 };
+    return {
+      outcome: 'retry',
+      error: { code: 'docker_unavailable', message, retryable: true },
+      countsAsAttempt: false,
+      backoffMs: 1,
+    };
   }
   const described = toOperationError(error);
   if (!described.retryable) return { outcome: 'failed', error: described };
@@ -29,7 +35,11 @@ function toOperationError(error: unknown): OperationError {
       : 'docker_error';
     return { code, message: error.message, retryable: error.retryable };
   }
-  return { code: 'docker_error', message: 'The worker failed in an unforeseen way; its log has the details.', retryable: true };
+  return {
+    code: 'docker_error',
+    message: 'The worker failed in an unforeseen way; its log has the details.',
+    retryable: true,
+  };
 }
 
 /** One line for the log. */

@@ -76,7 +76,10 @@ export class Reconciler {
     if (!lane || lane.operations.length > 0 || lane.bot.containerId === id) return;
     const container = await this.parts.runtime.inspect(id);
     if (!container || Date.now() - Date.parse(container.createdAt) < ORPHAN_AGE_MS) return;
-    this.parts.log.warn({ containerId: id, botId: identity.botId }, 'removing a container that no operation vouches for');
+    this.parts.log.warn(
+      { containerId: id, botId: identity.botId },
+      'removing a container that no operation vouches for',
+    );
     await this.parts.runtime.remove(id, AbortSignal.timeout(60_000));
   }
 }

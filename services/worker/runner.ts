@@ -40,7 +40,13 @@ export class Runner {
     if (!parts.isUp()) return;
     const claimed = await parts.protocol.claim(operationId, { nodeId: parts.nodeId, leaseSeconds: parts.leaseSeconds });
     if (!claimed) return;
-    const run: Run = { claimed, controller: new AbortController(), phase: null, progress: null, renewedAt: performance.now() };
+    const run: Run = {
+      claimed,
+      controller: new AbortController(),
+      phase: null,
+      progress: null,
+      renewedAt: performance.now(),
+    };
     parts.leases.runs.set(operationId, run);
     try {
       await this.#execute(run);
@@ -52,7 +58,12 @@ export class Runner {
 
   async #execute(run: Run): Promise<void> {
     const { operation, bot } = run.claimed;
-    const log = this.parts.log.child({ operationId: operation.id, kind: operation.kind, botId: bot.botId, attempt: operation.attempt });
+    const log = this.parts.log.child({
+      operationId: operation.id,
+      kind: operation.kind,
+      botId: bot.botId,
+      attempt: operation.attempt,
+    });
     const timer = setTimeout(() => abort(run, 'timeout'), attemptSeconds(operation.kind, operation.params) * 1000);
     const known: Partial<BotFacts> = {};
     let outcome: Outcome;
@@ -81,7 +92,10 @@ export class Runner {
       operation,
       bot,
       runtime: this.parts.runtime,
-      env: sealed === null ? {} : (JSON.parse(this.parts.secrets.open(Buffer.from(sealed, 'base64'))) as Record<string, string>),
+      env:
+        sealed === null
+          ? {}
+          : (JSON.parse(this.parts.secrets.open(Buffer.from(sealed, 'base64'))) as Record<string, string>),
       signal: run.controller.signal,
       report: (phase, progress) => this.#report(run, phase, progress ?? { percent: null, detail: null }),
       know: (facts) => void Object.assign(known, facts),
@@ -140,4 +154,3 @@ export class Runner {
     }
   }
 }
-

@@ -38,7 +38,13 @@ export class Watch {
   start(): void {
     this.#done = this.#follow();
     const tick = (): void => {
-      this.#timer = setTimeout(() => void this.#list().catch(() => undefined).finally(tick), LISTING_MS * (0.9 + Math.random() / 5));
+      this.#timer = setTimeout(
+        () =>
+          void this.#list()
+            .catch(() => undefined)
+            .finally(tick),
+        LISTING_MS * (0.9 + Math.random() / 5),
+      );
     };
     tick();
   }

@@ -131,6 +131,14 @@ CREATE INDEX event_tenant_cursor_idx ON event (tenant_id, txid, id);
 CREATE INDEX event_bot_cursor_idx ON event (bot_key, txid, id);
 CREATE INDEX event_at_idx ON event USING brin (at);
 
+-- One row: the place of the last event that was forgotten.
+CREATE TABLE event_horizon (
+  one  boolean PRIMARY KEY DEFAULT true CHECK (one),
+  txid bigint NOT NULL DEFAULT 0,
+  id   bigint NOT NULL DEFAULT 0
+);
+INSERT INTO event_horizon DEFAULT VALUES;
+
 CREATE TABLE idempotency_key (
   tenant_id    uuid NOT NULL REFERENCES tenant (id),
   key          text NOT NULL,

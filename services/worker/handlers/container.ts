@@ -14,15 +14,17 @@ export async function existing(context: HandlerContext): Promise<RuntimeContaine
   const container = bot.containerId === null ? null : await runtime.inspect(bot.containerId, signal);
   if (container) return container;
   context.know(goneFacts(bot));
-  throw new RuntimeFailure(
-    'docker_error',
-    'The container was removed behind Berth’s back; create it again.',
-    { retryable: false },
-  );
+  throw new RuntimeFailure('docker_error', 'The container was removed behind Berth’s back; create it again.', {
+    retryable: false,
+  });
 }
 
 /** Brings the main process up from any state, and makes sure that it stays up. */
-export async function ensureStarted(context: HandlerContext, container: RuntimeContainer, command: boolean): Promise<void> {
+export async function ensureStarted(
+  context: HandlerContext,
+  container: RuntimeContainer,
+  command: boolean,
+): Promise<void> {
   const { runtime, signal } = context;
   if (container.engineState === 'running') return;
   if (container.engineState === 'paused') return runtime.resume(container.id, signal);
@@ -40,7 +42,11 @@ export async function ensureStarted(context: HandlerContext, container: RuntimeC
 }
 
 /** Ends the main process from any state. */
-export async function ensureStopped(context: HandlerContext, container: RuntimeContainer, timeoutSeconds: number): Promise<void> {
+export async function ensureStopped(
+  context: HandlerContext,
+  container: RuntimeContainer,
+  timeoutSeconds: number,
+): Promise<void> {
   const { runtime, signal } = context;
   if (container.engineState === 'paused') await runtime.resume(container.id, signal);
   if (container.engineState === 'created' || container.engineState === 'exited') return;
@@ -53,9 +59,12 @@ export async function verified(context: HandlerContext, id: string, wanted: Cont
   if (!container) return existing({ ...context, bot: { ...context.bot, containerId: id } }).then(unreachable);
   const facts = factsOf(context.bot, toObservation(container));
   // A stop that was asked for is no failure, whatever the exit code.
-  const state = wanted === 'stopped' && (facts.state === 'failed' || facts.state === 'stopped') ? 'stopped' : facts.state;
+  const state =
+    wanted === 'stopped' && (facts.state === 'failed' || facts.state === 'stopped') ? 'stopped' : facts.state;
   if (state !== wanted) {
-    throw new RuntimeFailure('docker_error', `The container is ${state} where it should be ${wanted}.`, { retryable: true });
+    throw new RuntimeFailure('docker_error', `The container is ${state} where it should be ${wanted}.`, {
+      retryable: true,
+    });
   }
   return { ...facts, state };
 }

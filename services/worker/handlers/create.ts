@@ -33,7 +33,8 @@ export const create: Handler = async (context) => {
     exit: null,
   };
   context.know(made);
-  if (!operation.params.start) return { facts: { ...made, ...(await verified(fresh(context), container.id, 'stopped')) } };
+  if (!operation.params.start)
+    return { facts: { ...made, ...(await verified(fresh(context), container.id, 'stopped')) } };
 
   context.report('starting');
   await ensureStarted(context, container, settings.command !== null);

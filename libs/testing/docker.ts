@@ -1,0 +1,50 @@
+import Docker from 'dockerode';
+import { testEngine } from './environment.js';
+
+/** As in DOCKER_HOST. */
+export function testDockerHost(): string {
+  return testEngine('DOCKER_HOST');
+}
+
+/** A plain client of the Engine that the tests may use, to look at what Berth did, or to act behind its back. */
+export function testDocker(host = testDockerHost()): Docker {
+  if (host.startsWith('unix://')) return new Docker({ socketPath: host.slice('unix://'.length) });
+  const url = new URL(host);
+  return new Docker({ protocol: 'http', host: url.hostname, port: url.port });
+}
+
+/** Names or ids of what carries Berth's label. */
+export interface ManagedObjects {
+  containers: string[];
+  volumes: string[];
+  networks: string[];
+  images: string[];
+}
+
+/** What Berth holds on the Engine, narrowed to a bot or a tenant by further labels such as `berth.bot=alice`. */
+export async function managedObjects(docker: Docker, labels: string[] = []): Promise<ManagedObjects> {
+  const filters = { label: ['berth.managed', ...labels] };
+  const [containers, { Volumes }, networks, images] = await Promise.all([
+    docker.listContainers({ all: true, filters }),
+    docker.listVolumes({ filters }),
+    docker.listNetworks({ filters }),
+    docker.listImages({ filters }),
+  ]);
+  return {
+    containers: containers.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id),
+    volumes: Volumes.map(({ Name }) => Name),
+    networks: networks.map(({ Name }) => Name),
+    images: images.map(({ Id, RepoTags }) => RepoTags?.[0] ?? Id),
+  };
+}
+
+/** Removes containers, volumes and images with Berth's label and all of the given ones; the shared network stays. */
+export async function removeManaged(docker: Docker, labels: [string, ...string[]]): Promise<void> {
+  const found = await managedObjects(docker, labels);
+  const gone = (error: { statusCode?: number }): void => {
+    if (error.statusCode !== 404 && error.statusCode !== 409) throw error as Error;
+  };
+  for (const name of found.containers) await docker.getContainer(name).remove({ force: true, v: true }).catch(gone);
+  for (const name of found.volumes) await docker.getVolume(name).remove().catch(gone);
+  for (const name of found.images) await docker.getImage(name).remove({ force: true }).catch(gone);
+}

@@ -1,0 +1,31 @@
+import { mkdir, open, readFile, rename, stat } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+const MAX_BYTES = 10 * 1024 * 1024;
+
+/** Opens for appending; what has grown past 10 MiB is put aside first, in place of what was put aside before. */
+export async function openLog(file: string): Promise<FileHandle> {
+  await mkdir(dirname(file), { recursive: true });
+  const size = await stat(file).then(
+    (found) => found.size,
+    () => 0,
+  );
+  if (size > MAX_BYTES) await rename(file, `${file}.1`);
+  return open(file, 'a', 0o600);
+}
+
+/** The last lines worth a person's look: errors of a JSON log by their message, anything else as it is. */
+export async function lastWords(file: string, lines = 4): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  const tail = text.trimEnd().split('\n').slice(-40);
+  const readable = tail.flatMap((line) => {
+    try {
+      const { level, msg, err } = JSON.parse(line) as { level?: number; msg?: string; err?: { message?: string } };
+      return (level ?? 0) >= 40 ? [[msg, err?.message].filter(Boolean).join(': ')] : [];
+    } catch {
+      return line.trim() ? [line] : [];
+    }
+  });
+  return readable.slice(-lines).join('\n');
+}

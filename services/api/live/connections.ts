@@ -1,0 +1,49 @@
+import type { Log } from '#platform';
+import type { Authenticator } from '../access/authenticator.js';
+
+const CHECK_MS = 4_000;
+
+interface Connection {
+  keyId: string | null;
+  end: () => void;
+}
+
+/** Open sockets and streams. They end when the key that opened them is revoked or expires. */
+export class Connections {
+  readonly #open = new Set<Connection>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly authenticator: Authenticator,
+    private readonly log: Log,
+  ) {
+    this.#timer = setInterval(() => void this.#check(), CHECK_MS).unref();
+  }
+
+  /** Returns how to say that it has closed. */
+  add(keyId: string | null, end: () => void): () => void {
+    const connection = { keyId, end };
+    this.#open.add(connection);
+    return () => this.#open.delete(connection);
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  endAll(): void {
+    clearInterval(this.#timer);
+    for (const connection of this.#open) connection.end();
+  }
+
+  async #check(): Promise<void> {
+    const ids = [...new Set([...this.#open].flatMap(({ keyId }) => (keyId === null ? [] : [keyId])))];
+    if (ids.length === 0) return;
+    try {
+      const alive = await this.authenticator.alive(ids);
+      for (const { keyId, end } of [...this.#open]) if (keyId !== null && !alive.has(keyId)) end();
+    } catch (error) {
+      this.log.warn({ err: error }, 'the keys of open connections could not be checked');
+    }
+  }
+}

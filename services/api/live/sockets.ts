@@ -1,0 +1,160 @@
+import { subscribeMessage, unsubscribeMessage, type SubscribeAck } from '#contracts';
+import { parseCursor } from '#persistence';
+import type { Log, Metrics } from '#platform';
+import type { Server as HttpServer } from 'node:http';
+import { Server, type Socket } from 'socket.io';
+import type { Authenticator } from '../access/authenticator.js';
+import type { Caller } from '../access/caller.js';
+import { ApiError, toApiError } from '../http/problem.js';
+import type { Connections } from './connections.js';
+import { BotFeed, TenantFeed, type FeedParts, type Sink } from './feed.js';
+
+/** Packets that a socket has not taken yet; beyond this it is too slow to be kept up to date. */
+const QUEUED_LIMIT = 2_000;
+const SUBSCRIPTION_LIMIT = 500;
+const ALL = Symbol('all');
+
+export interface SocketParts extends FeedParts {
+  authenticator: Authenticator;
+  connections: Connections;
+  metrics: Metrics;
+  log: Log;
+}
+
+type Ack = (answer: SubscribeAck) => void;
+
+/** The socket.io server: authenticates at the handshake, then serves subscriptions. */
+export function serveSockets(http: HttpServer, parts: SocketParts): Server {
+  const server = new Server(http, {
+    serveClient: false,
+    maxHttpBufferSize: 64 * 1024,
+    pingInterval: 25_000,
+    pingTimeout: 20_000,
+    connectTimeout: 10_000,
+    perMessageDeflate: false,
+  });
+  server.use((socket, next) => {
+    handshake(parts, socket).then(
+      () => next(),
+      (error: unknown) => {
+        const known = toApiError(error);
+        if (!known) parts.log.error({ err: error }, 'a handshake failed');
+        next(
+          Object.assign(new Error(known?.code ?? 'internal_error'), {
+            data: { code: known?.code ?? 'internal_error' },
+          }),
+        );
+      },
+    );
+  });
+  server.on('connection', (socket) => new Session(parts, socket, (socket.data as { caller: Caller }).caller));
+  return server;
+}
+
+async function handshake({ authenticator }: SocketParts, socket: Socket): Promise<void> {
+  const { token } = socket.handshake.auth as { token?: unknown };
+  const caller = typeof token === 'string' ? await authenticator.authenticate(token) : null;
+  if (!caller) throw new ApiError('unauthenticated', 'Send an API key that is alive as `auth.token`.');
+  (socket.data as { caller: Caller }).caller = caller;
+}
+
+/** One client's socket and its subscriptions. Messages are taken one after another, so that they keep their order. */
+class Session {
+  readonly #feeds = new Map<string | typeof ALL, BotFeed | TenantFeed>();
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly parts: SocketParts,
+    private readonly socket: Socket,
+    private readonly caller: Caller,
+  ) {
+    const forget = parts.connections.add(caller.keyId, () => socket.disconnect(true));
+    parts.metrics.wsConnections.inc();
+    socket.on('subscribe', (message: unknown, ack: unknown) =>
+      this.#enqueue(ack, (answer) => this.#subscribe(message, answer)),
+    );
+    socket.on('unsubscribe', (message: unknown, ack: unknown) =>
+      this.#enqueue(ack, (answer) => this.#unsubscribe(message, answer)),
+    );
+    socket.on('disconnect', () => {
+      forget();
+      parts.metrics.wsConnections.dec();
+      for (const feed of this.#feeds.values()) feed.close();
+      this.#feeds.clear();
+    });
+  }
+
+  #enqueue(ack: unknown, run: (answer: Ack) => Promise<void> | void): void {
+    const answer: Ack = typeof ack === 'function' ? (ack as Ack) : () => undefined;
+    this.#queue = this.#queue.then(() => run(answer)).catch((error: unknown) => this.#refuse(error, answer));
+  }
+
+  async #subscribe(message: unknown, answer: Ack): Promise<void> {
+    const wanted = subscribeMessage.parse(message);
+    if (!this.caller.scopes.has('containers:read'))
+      return refuse(answer, 'forbidden', 'The key lacks the scope containers:read.');
+    const name = 'all' in wanted ? ALL : wanted.botId;
+    if (!this.#feeds.has(name) && this.#feeds.size >= SUBSCRIPTION_LIMIT) {
+      return refuse(
+        answer,
+        'quota_exceeded',
+        `A socket has at most ${SUBSCRIPTION_LIMIT} subscriptions; subscribe to all instead.`,
+      );
+    }
+    this.#close(name);
+    if ('all' in wanted) {
+      const cursor = wanted.cursor === undefined ? undefined : parseCursor(wanted.cursor);
+      const feed = new TenantFeed(this.parts, this.caller.tenant.id, this.#sink());
+      answer({ ok: true, ...feed.open(cursor) });
+      this.#keep(name, feed);
+      return feed.replay(cursor);
+    }
+    const feed = new BotFeed(this.parts, this.caller.tenant.id, this.#sink());
+    answer({ ok: true, ...(await feed.open(wanted.botId)) });
+    this.#keep(name, feed);
+    return feed.replay(wanted.after);
+  }
+
+  #unsubscribe(message: unknown, answer: Ack): void {
+    const unwanted = unsubscribeMessage.parse(message);
+    this.#close('all' in unwanted ? ALL : unwanted.botId);
+    answer({ ok: true });
+  }
+
+  #keep(name: string | typeof ALL, feed: BotFeed | TenantFeed): void {
+    if (this.socket.connected) this.#feeds.set(name, feed);
+    else feed.close();
+  }
+
+  #close(name: string | typeof ALL): void {
+    this.#feeds.get(name)?.close();
+    this.#feeds.delete(name);
+  }
+
+  #sink(): Sink {
+    const { socket } = this;
+    const send = (name: string, message: unknown): void => {
+      const connection = socket.conn as unknown as { writeBuffer?: unknown[] };
+      if ((connection.writeBuffer?.length ?? 0) > QUEUED_LIMIT) socket.disconnect(true);
+      else socket.emit(name, message);
+    };
+    return {
+      event: (event) => send('event', event),
+      progress: (progress) => void socket.volatile.emit('progress', progress),
+      reset: (botId, container) => send('reset', { botId, container }),
+      overflow: () => socket.disconnect(true),
+    };
+  }
+
+  #refuse(error: unknown, answer: Ack): void {
+    const known = toApiError(error);
+    if (!known) this.parts.log.error({ err: error }, 'a subscription failed');
+    // After the answer was given nothing but a new connection can make good what is missing.
+    refuse(answer, known?.code ?? 'internal_error', known?.detail ?? 'Something went wrong here.');
+    if (!known || known.code === 'unavailable') this.socket.disconnect(true);
+  }
+}
+
+function refuse(answer: Ack, code: string, detail: string): void {
+  answer({ ok: false, error: { code, detail } });
+}

@@ -1,0 +1,58 @@
+import type { FastifyReply } from 'fastify';
+import type { Connections } from './connections.js';
+import type { BotFeed, Sink, TenantFeed } from './feed.js';
+
+const KEEP_ALIVE_MS = 15_000;
+const BUFFERED_BYTES_LIMIT = 1_048_576;
+
+/**
+ * Writes server-sent events on a reply until the client leaves. An event's `id` is its cursor; it has no name, so
+ * that a browser's `onmessage` gets it. `reset` and `progress` are named, and have no id.
+ */
+export class EventStream {
+  readonly sink: Sink;
+  #feed: BotFeed | TenantFeed | null = null;
+
+  constructor(
+    private readonly reply: FastifyReply,
+    connections: Connections,
+    keyId: string | null,
+  ) {
+    const { raw } = reply;
+    this.sink = {
+      event: (event) => this.#write(`id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`),
+      progress: (progress) => this.#write(`event: progress\ndata: ${JSON.stringify(progress)}\n\n`),
+      reset: (botId, container) => this.#write(`event: reset\ndata: ${JSON.stringify({ botId, container })}\n\n`),
+      overflow: () => raw.destroy(),
+    };
+    const forget = connections.add(keyId, () => raw.end());
+    const timer = setInterval(() => this.#write(': alive\n\n'), KEEP_ALIVE_MS);
+    raw.once('close', () => {
+      clearInterval(timer);
+      forget();
+      this.#feed?.close();
+    });
+  }
+
+  /** Answers 200 and begins. From here on a failure can only end the stream; its client resumes where it was. */
+  begin(feed: BotFeed | TenantFeed, replay: () => Promise<void>): void {
+    this.#feed = feed;
+    this.reply.hijack();
+    const { raw } = this.reply;
+    raw.writeHead(200, {
+      ...(this.reply.getHeaders() as Record<string, string>),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    });
+    raw.write(': open\n\n');
+    if (raw.destroyed) feed.close();
+    replay().catch(() => raw.destroy());
+  }
+
+  #write(text: string): void {
+    const { raw } = this.reply;
+    if (raw.writableLength > BUFFERED_BYTES_LIMIT) raw.destroy();
+    else if (!raw.writableEnded && !raw.destroyed) raw.write(text);
+  }
+}
