@@ -8,7 +8,12 @@ export function toObservation(container: RuntimeContainer): Observation {
     engineState: container.engineState,
     exitCode: container.exitCode,
     oomKilled: container.oomKilled,
-    startedAt: container.startedAt,
-    finishedAt: container.finishedAt,
+    startedAt: milliseconds(container.startedAt),
+    finishedAt: milliseconds(container.finishedAt),
   };
+}
+
+/** Engines tell nanoseconds, the record keeps milliseconds: compared, they must not differ by that. */
+export function milliseconds(time: string | null): string | null {
+  return time === null ? null : new Date(time).toISOString();
 }

@@ -6,7 +6,7 @@ import type { Log, Metrics, SecretBox } from '#platform';
 import { RuntimeFailure, type ContainerRuntime } from '#runtime';
 import { attemptSeconds, handlers } from './handlers/index.js';
 import type { HandlerContext, HandlerResult } from './handlers/handler.js';
-import { toObservation } from './observation.js';
+import { milliseconds, toObservation } from './observation.js';
 import { describeFailure, outcomeOf } from './outcome.js';
 import { abort, type LeaseKeeper, type Run } from './runs.js';
 
@@ -132,7 +132,7 @@ export class Runner {
       const before: Bot = { ...bot, ...known, state: bot.state };
       const seen = { ...known, ...factsOf(before, toObservation(container)) };
       if (!(error instanceof RuntimeFailure) || error.code !== 'start_failed') return seen;
-      const at = container.finishedAt ?? new Date().toISOString();
+      const at = milliseconds(container.finishedAt) ?? new Date().toISOString();
       const code = error.exitCode ?? container.exitCode;
       return { ...seen, state: 'failed', exit: { code, oomKilled: container.oomKilled, at, cause: 'start_failed' } };
     } catch {

@@ -5,6 +5,7 @@ import type { EndHint, Reconciler } from './reconciler.js';
 
 const LISTING_MS = 30_000;
 const RECONNECT_MS = 500;
+const OOM_TO_DEATH_MS = 1_000;
 
 export interface WatchParts {
   runtime: ContainerRuntime;
@@ -25,7 +26,7 @@ export class Watch {
   readonly #parts: WatchParts;
   readonly #stop = new AbortController();
   readonly #looking = new Map<string, { again: boolean; hint: EndHint | null }>();
-  readonly #oom = new Set<string>();
+  readonly #oom = new Map<string, Date>();
   #since: Date | undefined;
   #timer: NodeJS.Timeout | null = null;
   #listing: Promise<void> | null = null;
@@ -96,11 +97,11 @@ export class Watch {
 
   async #take(event: RuntimeEvent): Promise<void> {
     this.#since = event.at;
-    if (event.action === 'oom') this.#oom.add(event.containerId);
+    if (event.action === 'oom') this.#oom.set(event.containerId, event.at);
     if (!event.identity || event.action === 'create' || event.action === 'kill') return;
     let hint: EndHint | null = null;
     if (event.action === 'die') {
-      hint = { exitCode: event.exitCode, oomKilled: this.#oom.delete(event.containerId) };
+      hint = { exitCode: event.exitCode, oomKilled: this.#diedOfMemory(event) };
     }
     try {
       const lane = await this.#parts.bots.find(event.identity.tenantId, event.identity.botId);
@@ -108,6 +109,13 @@ export class Watch {
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'an event could not be followed up; the next listing will');
     }
+  }
+
+  /** Any process of a container may run out of memory; the main one did if it ended with it. */
+  #diedOfMemory({ containerId, at }: RuntimeEvent): boolean {
+    const oomAt = this.#oom.get(containerId);
+    this.#oom.delete(containerId);
+    return oomAt !== undefined && at.getTime() - oomAt.getTime() < OOM_TO_DEATH_MS;
   }
 
   /** One look at a time per bot; what comes meanwhile is one more look. */

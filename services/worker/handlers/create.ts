@@ -1,5 +1,6 @@
 import { containerName, dataVolumeName, hostName, type BotFacts, type ContainerSettings, type DataPath } from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
+import { milliseconds } from '../observation.js';
 import type { Handler, HandlerContext } from './handler.js';
 import { ensureStarted, verified } from './container.js';
 
@@ -28,7 +29,7 @@ export const create: Handler = async (context) => {
     sealedEnv: operation.sealedEnv,
     paths: pathsOf(container),
     hasData: true,
-    containerCreatedAt: container.createdAt,
+    containerCreatedAt: milliseconds(container.createdAt),
     startedAt: null,
     exit: null,
   };

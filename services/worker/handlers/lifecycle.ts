@@ -1,5 +1,6 @@
 import { containerName, dataVolumeName, describeExit, goneFacts, type BotFacts } from '#domain';
 import type { Handler } from './handler.js';
+import { toObservation } from '../observation.js';
 import { ensureStarted, ensureStopped, existing, STOP_SECONDS, verified } from './container.js';
 
 export const start: Handler = async (context) => {
@@ -24,7 +25,8 @@ export const restart: Handler = async (context) => {
   const facts = await verified(context, container.id, 'running');
   // The engine forgets the code of the last end once the process is up again.
   const ended = stopped.finishedAt !== null && stopped.finishedAt !== container.finishedAt;
-  const exit = ended ? describeExit(stopped.exitCode, stopped.oomKilled, stopped.finishedAt ?? '') : facts.exit;
+  const { exitCode, oomKilled, finishedAt } = toObservation(stopped);
+  const exit = ended && finishedAt !== null ? describeExit(exitCode, oomKilled, finishedAt) : facts.exit;
   return { facts: { ...facts, ...(exit !== undefined && { exit }) } };
 };
 
