@@ -8,14 +8,16 @@ const libs = Object.fromEntries(
   Object.entries(imports).map(([name, target]) => [`^${name}$`, target.source.replace('./', '<rootDir>/')]),
 );
 
-function project(name, testTimeout) {
+function project(name, timeoutMs) {
   return {
     displayName: name,
     rootDir: import.meta.dirname,
     roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/scripts'],
     testMatch: [`**/*.${name}.spec.ts`],
     testEnvironment: 'node',
-    testTimeout,
+    // Jest ignores a project's own testTimeout; the set-up file sets it instead.
+    globals: { BERTH_TEST_TIMEOUT_MS: timeoutMs },
+    setupFilesAfterEnv: ['<rootDir>/scripts/check/jest-setup.mjs'],
     extensionsToTreatAsEsm: ['.ts'],
     transform: { '^.+\\.ts$': ['@swc/jest', { ...swc, sourceMaps: 'inline', swcrc: false }] },
     moduleNameMapper: { ...libs, '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -9,6 +9,8 @@ if (!databaseUrl) {
 try {
   const applied = await migrate(databaseUrl);
   console.log(applied.length === 0 ? 'migrate: up to date' : `migrate: applied ${applied.join(', ')}`);
+  // The schema engine leaves a timer of 10 s behind.
+  process.exit(0);
 } catch (error) {
   console.error(`migrate: failed. ${error instanceof Error ? error.message : JSON.stringify(error)}`);
   process.exit(1);

@@ -1,4 +1,4 @@
-import { Worker, type Job } from 'bullmq';
+import { WaitingError, Worker, type IQueueBackend, type Job, type JobProgress } from 'bullmq';
 import { settlesWithin } from './deadline.js';
 import type { DoorbellListener } from './port.js';
 import { CONNECTION_OF_STORE, type OnFault, type Store } from './store.js';
@@ -11,6 +11,14 @@ const MAX_STALLED_COUNT = 1_000;
 const IDLE_WAIT_SECONDS = 10;
 const RELEASE_MS = 1_000;
 
+class AbandonableWorker extends Worker<unknown, void, string, IQueueBackend, JobProgress, unknown> {
+  /** Lets go of jobs and connections at once, while `close` still waits. Other workers get the jobs when they stall. */
+  async abandon(): Promise<void> {
+    await this.lockManager.close();
+    await this.backend.close(true);
+  }
+}
+
 export interface ConsumerOptions {
   store: Store;
   queue: string;
@@ -22,8 +30,14 @@ export interface ConsumerOptions {
 /** Takes jobs off a queue. A job is finished whatever its handler does; what the handler throws is a fault, not a retry. */
 export function consume({ store, queue, concurrency, onFault, handle }: ConsumerOptions): DoorbellListener {
   const running = new Set<Promise<void>>();
+  let closing: Promise<void> | undefined;
 
-  async function process(job: Job<unknown>): Promise<void> {
+  async function process(job: Job<unknown>, token: string | undefined): Promise<void> {
+    if (closing) {
+      // Fetched in the moment of closing: left to the next worker.
+      await job.moveToWait(token);
+      throw new WaitingError();
+    }
     const run = Promise.resolve(job)
       .then(handle)
       .catch((error: unknown) => onFault('handler', error));
@@ -32,9 +46,9 @@ export function consume({ store, queue, concurrency, onFault, handle }: Consumer
     running.delete(run);
   }
 
-  const worker = new Worker(
+  const worker = new AbandonableWorker(
     queue,
-    (job: Job<unknown>) => process(job),
+    (job: Job<unknown>, token?: string) => process(job, token),
     {
       connection: CONNECTION_OF_STORE,
       concurrency,
@@ -54,8 +68,7 @@ export function consume({ store, queue, concurrency, onFault, handle }: Consumer
     const released = worker.close();
     await settlesWithin(Promise.all(running), graceMs);
     // Where the store is away, BullMQ waits for it; where a handler hangs, for that.
-    if (!(await settlesWithin(released, RELEASE_MS))) await settlesWithin(worker.getBackend().close(true), RELEASE_MS);
+    if (!(await settlesWithin(released, RELEASE_MS))) await settlesWithin(worker.abandon(), RELEASE_MS);
   }
-  let closing: Promise<void> | undefined;
   return { close: (graceMs) => (closing ??= close(graceMs)) };
 }

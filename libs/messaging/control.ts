@@ -6,7 +6,7 @@ import { CONNECTION_OF_STORE, type OnFault, type Store } from './store.js';
 
 const CONTROL = 'control';
 /** A flush of the store loses schedules without a word, so they are looked at again and again. */
-const CHECK_MS = 30_000;
+const CHECK_MS = 10_000;
 const RETRY_MS = 1_000;
 const CALL_DEADLINE_MS = 5_000;
 /** A schedule whose next run is this much overdue has lost its job. */

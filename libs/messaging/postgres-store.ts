@@ -6,22 +6,27 @@ import {
   quoteSchemaName,
   runMigrations,
   SchemaMigrationRequiredError,
+  type PgPool,
 } from 'bullmq';
 import pg from 'pg';
 import { settlesWithin } from './deadline.js';
 import { PostgresBusBackend } from './postgres-bus-backend.js';
 import { PRODUCER_DEADLINE_MS, pauseAfterFailedFetch, type OnFault, type Store } from './store.js';
 
-/** One held by each worker and by the bus for LISTEN; the rest are shared. */
-const POOL_MAX = 8;
-const POOL_IDLE_MS = 60_000;
+const QUERY_CONNECTIONS = 5;
+const IDLE_MS = 60_000;
 
-/** All of a process's queues share one pool. The schema is made or migrated on first use, whenever Postgres answers. */
+/**
+ * All of a process's queues share one pool; each worker and the bus hold one connection more, to LISTEN on. The schema
+ * is made or migrated on first use, whenever Postgres answers.
+ */
 export function createPostgresStore(databaseUrl: string, schema: string, onFault: OnFault): Store {
-  const pool = new pg.Pool(poolOptions(databaseUrl, schema));
-  pool.setMaxListeners(0);
-  pool.on('error', (error) => onFault('connection', error));
-  const prepared = retryable(() => prepare(pool, schema));
+  const queries = new pg.Pool({ ...poolOptions(databaseUrl, schema), max: QUERY_CONNECTIONS, min: 1 });
+  // Apart from the queries, or enough listeners would leave none for them.
+  const ears = new pg.Pool({ ...poolOptions(databaseUrl, schema), max: Infinity });
+  for (const pool of [queries, ears]) pool.on('error', (error) => onFault('connection', error));
+  const pool = splitPool(queries, ears);
+  const prepared = retryable(() => prepare(queries, schema));
   const producers = new PreparedConnection(pool, prepared);
 
   return {
@@ -32,15 +37,15 @@ export function createPostgresStore(databaseUrl: string, schema: string, onFault
       return pauseAfterFailedFetch(new PostgresQueueBackend(new PreparedConnection(pool, prepared), name, withPool));
     },
     reachable: prepared,
-    ping: async () => void (await pool.query('SELECT 1')),
-    close: async () => void (await settlesWithin(pool.end(), 300)),
+    ping: async () => void (await queries.query('SELECT 1')),
+    close: async () => void (await settlesWithin(Promise.all([queries.end(), ears.end()]), 300)),
   };
 }
 
 /** BullMQ's connection remembers a failed start for ever; this one asks again. */
 class PreparedConnection extends PostgresConnection {
   constructor(
-    pool: pg.Pool,
+    pool: PgPool,
     private readonly prepared: () => Promise<void>,
   ) {
     super(pool);
@@ -48,6 +53,18 @@ class PreparedConnection extends PostgresConnection {
   override waitUntilReady(): Promise<void> {
     return this.prepared();
   }
+}
+
+/** What BullMQ queries and what it listens on, as the one pool that it expects. Both are ended by the store. */
+function splitPool(queries: PgPool, ears: PgPool): PgPool {
+  const pool: PgPool = {
+    query: (text, params) => queries.query(text, params),
+    connect: () => ears.connect(),
+    end: () => Promise.resolve(),
+    on: () => pool,
+    removeAllListeners: () => pool,
+  };
+  return pool;
 }
 
 async function prepare(pool: pg.Pool, schema: string): Promise<void> {
@@ -86,9 +103,7 @@ function poolOptions(databaseUrl: string, schema: string): pg.PoolConfig {
     connectionString: url.toString(),
     // Queues hold no truth: a doorbell lost in a crash of Postgres is rung again, so no commit waits for the disk.
     options: `${given} -c search_path=${quoteSchemaName(schema)} -c synchronous_commit=off`.trim(),
-    max: POOL_MAX,
-    min: 1,
-    idleTimeoutMillis: POOL_IDLE_MS,
+    idleTimeoutMillis: IDLE_MS,
     connectionTimeoutMillis: PRODUCER_DEADLINE_MS,
     query_timeout: 5_000,
     keepAlive: true,

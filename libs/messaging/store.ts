@@ -40,17 +40,18 @@ export function pauseAfterFailedFetch<B extends IQueueBackend>(backend: B): B {
 }
 
 const REPEATED_FAULT_MS = 5_000;
+const REMEMBERED_FAULTS = 20;
 
 /** Each of a process's connections reports the same outage, once per attempt: the same words are passed on now and then. */
 export function dampConnectionFaults(onFault: OnFault): OnFault {
-  let last = '';
-  let lastAt = -Infinity;
+  const passedOnAt = new Map<string, number>();
   return (what, error) => {
     if (what === 'connection') {
       const words = error instanceof Error ? error.message : String(error);
-      if (words === last && performance.now() - lastAt < REPEATED_FAULT_MS) return;
-      last = words;
-      lastAt = performance.now();
+      const now = performance.now();
+      if (now - (passedOnAt.get(words) ?? -Infinity) < REPEATED_FAULT_MS) return;
+      if (passedOnAt.size >= REMEMBERED_FAULTS) passedOnAt.clear();
+      passedOnAt.set(words, now);
     }
     onFault(what, error);
   };

@@ -16,8 +16,9 @@ export class Announcer {
         this.messaging.doorbell.ring(nodeId, { operationId: operation.id, dispatch: operation.dispatch });
       }
       if (isNew) this.metrics.operationsAccepted.inc({ kind: operation.kind });
-      if (operation.status === 'running' && operation.cancelRequested) {
-        this.messaging.bus.publish({ type: 'cancel', operationId: operation.id });
+      if (nodeId !== null && operation.status === 'running' && operation.cancelRequested) {
+        // Never a job id that was used before: its worker has answered the earlier bells.
+        this.messaging.doorbell.ring(nodeId, { operationId: operation.id, dispatch: Date.now() });
       }
       if (operation.finishedAt !== null) {
         const { kind, status, error } = operation;

@@ -2,6 +2,7 @@ import { SCOPES, type Scope } from '#contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from './database.js';
 import { databaseFault } from './faults.js';
+import type { PrismaClient } from './generated/client.js';
 
 export interface ApiKeyRecord {
   id: string;
@@ -45,7 +46,7 @@ export class AccessStore {
   constructor(private readonly database: Database) {}
 
   async findTenantByName(name: string): Promise<TenantRecord | null> {
-    const row = await this.#guard(() => this.database.prisma.tenant.findUnique({ where: { name } }));
+    const row = await this.#guard((prisma) => prisma.tenant.findUnique({ where: { name } }));
     return row && { ...row, createdAt: row.createdAt.toISOString() };
   }
 
@@ -55,8 +56,8 @@ export class AccessStore {
     key: NewApiKey,
   ): Promise<{ tenant: TenantRecord; key: ApiKeyRecord } | null> {
     try {
-      const row = await this.#guard(() =>
-        this.database.prisma.tenant.create({
+      const row = await this.#guard((prisma) =>
+        prisma.tenant.create({
           data: { id: uuidv7(), ...tenant, apiKeys: { create: key } },
           include: { apiKeys: true },
         }),
@@ -72,13 +73,13 @@ export class AccessStore {
   }
 
   async createKey(tenantId: string, key: NewApiKey): Promise<ApiKeyRecord> {
-    return toRecord(await this.#guard(() => this.database.prisma.apiKey.create({ data: { ...key, tenantId } })));
+    return toRecord(await this.#guard((prisma) => prisma.apiKey.create({ data: { ...key, tenantId } })));
   }
 
   /** Whatever tenant it belongs to: this is how a caller's tenant becomes known. */
   async findKey(id: string): Promise<{ key: ApiKeyRecord; tenant: { id: string; slug: string } } | null> {
-    const row = await this.#guard(() =>
-      this.database.prisma.apiKey.findUnique({
+    const row = await this.#guard((prisma) =>
+      prisma.apiKey.findUnique({
         where: { id },
         include: { tenant: { select: { id: true, slug: true } } },
       }),
@@ -90,8 +91,8 @@ export class AccessStore {
 
   /** Of these keys, those that are alive now. */
   async aliveKeys(ids: string[]): Promise<Set<string>> {
-    const rows = await this.#guard(() =>
-      this.database.prisma.apiKey.findMany({
+    const rows = await this.#guard((prisma) =>
+      prisma.apiKey.findMany({
         where: { id: { in: ids }, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
         select: { id: true },
       }),
@@ -100,8 +101,8 @@ export class AccessStore {
   }
 
   async listKeys(tenantId: string, beforeId: string | null, limit: number): Promise<ApiKeyRecord[]> {
-    const rows = await this.#guard(() =>
-      this.database.prisma.apiKey.findMany({
+    const rows = await this.#guard((prisma) =>
+      prisma.apiKey.findMany({
         where: { tenantId, ...(beforeId !== null && { id: { lt: beforeId } }) },
         orderBy: { id: 'desc' },
         take: limit,
@@ -112,20 +113,20 @@ export class AccessStore {
 
   /** False where the tenant has no such key. */
   async deleteKey(tenantId: string, id: string): Promise<boolean> {
-    const { count } = await this.#guard(() => this.database.prisma.apiKey.deleteMany({ where: { id, tenantId } }));
+    const { count } = await this.#guard((prisma) => prisma.apiKey.deleteMany({ where: { id, tenantId } }));
     return count === 1;
   }
 
   /** Called rarely, not on each request. */
   async touchKeys(ids: string[]): Promise<void> {
-    await this.#guard(() =>
-      this.database.prisma.apiKey.updateMany({ where: { id: { in: ids } }, data: { lastUsedAt: new Date() } }),
+    await this.#guard((prisma) =>
+      prisma.apiKey.updateMany({ where: { id: { in: ids } }, data: { lastUsedAt: new Date() } }),
     );
   }
 
-  async #guard<T>(call: () => Promise<T>): Promise<T> {
+  async #guard<T>(call: (prisma: PrismaClient) => Promise<T>): Promise<T> {
     try {
-      return await call();
+      return await call(await this.database.models());
     } catch (error) {
       throw databaseFault(error);
     }

@@ -1,7 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
-import { PrismaClient } from './generated/client.js';
 import { databaseFault } from './faults.js';
+import type { PrismaClient } from './generated/client.js';
 
 export interface DatabaseOptions {
   url: string;
@@ -11,9 +11,10 @@ export interface DatabaseOptions {
   onFault?: (error: unknown) => void;
 }
 
-/** One process's way to Postgres: Prisma's models, and statements written by hand where one must do it all. */
+/** One process's way to Postgres: one pool, for Prisma's models and for statements that must do it all at once. */
 export interface Database {
-  readonly prisma: PrismaClient;
+  /** Prisma's models. Loaded when first asked for: its query compiler costs memory that a worker never needs. */
+  models(): Promise<PrismaClient>;
   /** Runs one statement. Its plan is kept per connection, so `text` must be a constant. Throws DatabaseFault. */
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
@@ -21,6 +22,7 @@ export interface Database {
 
 /** Connects lazily. Nothing waits longer than 5 s for a connection or a statement. */
 export function createDatabase(options: DatabaseOptions): Database {
+  const onFault = options.onFault ?? (() => undefined);
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -32,28 +34,38 @@ export function createDatabase(options: DatabaseOptions): Database {
     keepAlive: true,
     application_name: options.applicationName,
   });
-  const onFault = options.onFault ?? (() => undefined);
+  pool.on('error', onFault);
   const names = new Map<string, string>();
-  const adapter = new PrismaPg(pool, {
-    disposeExternalPool: true,
-    onPoolError: onFault,
-    onConnectionError: onFault,
-    statementNameGenerator: ({ sql }) => {
-      const name = names.get(sql) ?? `s${names.size}`;
-      names.set(sql, name);
-      return name;
-    },
-  });
-  const prisma = new PrismaClient({ adapter });
+  const nameOf = (text: string): string => {
+    const name = names.get(text) ?? `s${names.size}`;
+    names.set(text, name);
+    return name;
+  };
+  let client: Promise<PrismaClient> | null = null;
   return {
-    prisma,
+    models() {
+      client ??= import('./generated/client.js').then(
+        (generated) =>
+          new generated.PrismaClient({
+            adapter: new PrismaPg(pool, {
+              onConnectionError: onFault,
+              statementNameGenerator: ({ sql }) => nameOf(sql),
+            }),
+          }),
+      );
+      return client;
+    },
     async query<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
       try {
-        return await prisma.$queryRawUnsafe<Row[]>(text, ...values);
+        const { rows } = await pool.query({ name: nameOf(text), text, values });
+        return rows as Row[];
       } catch (error) {
         throw databaseFault(error);
       }
     },
-    close: () => prisma.$disconnect(),
+    async close() {
+      await (await client)?.$disconnect();
+      await pool.end();
+    },
   };
 }

@@ -28,6 +28,16 @@ interface NodeRow {
   heartbeatAt: Date | null;
 }
 
+interface CandidateRow {
+  id: string;
+  status: NodeStatus;
+  maxCpus: number | null;
+  maxMemoryMb: number | null;
+  cpus: number;
+  memoryMb: number;
+  containers: number;
+}
+
 const statusOfNode = (row: NodeRow): NodeStatus => (row.up ? row.status : 'down');
 
 /** Docker hosts and the workers that drive them. */
@@ -78,27 +88,31 @@ export class NodeStore {
   }
 
   async candidates(): Promise<NodeCandidate[]> {
-    const rows = await this.database.prisma.node.findMany();
-    return rows.map((row) => ({
-      id: row.id,
-      status: statusOfNode(row as NodeRow),
-      ceiling: { cpus: row.maxCpus, memoryMb: row.maxMemoryMb },
-      reserved: {
-        cpus: row.reservedCpus,
-        memoryMb: Number(row.reservedMemoryMb),
-        containers: row.reservedContainers,
-      },
+    const rows = await this.database.query<CandidateRow>(
+      `SELECT id, CASE WHEN up THEN status ELSE 'down' END AS status, max_cpus AS "maxCpus", max_memory_mb AS "maxMemoryMb",
+         reserved_cpus AS cpus, reserved_memory_mb::double precision AS "memoryMb", reserved_containers AS containers FROM node`,
+    );
+    return rows.map(({ id, status, maxCpus, maxMemoryMb, cpus, memoryMb, containers }) => ({
+      id,
+      status,
+      ceiling: { cpus: maxCpus, memoryMb: maxMemoryMb },
+      reserved: { cpus, memoryMb, containers },
     }));
   }
 
   /** Where a node's agent answers; null where the node is down or unknown. */
   async agentUrl(id: string): Promise<string | null> {
-    const row = await this.database.prisma.node.findUnique({ where: { id }, select: { agentUrl: true, up: true } });
-    return row?.up ? row.agentUrl : null;
+    const rows = await this.database.query<{ url: string | null }>(
+      `SELECT agent_url AS url FROM node WHERE id = $1 AND up`,
+      [id],
+    );
+    return rows[0]?.url ?? null;
   }
 
   async list(afterId: string | null, limit: number): Promise<NodeView[]> {
-    const rows = await this.database.prisma.node.findMany({
+    const rows = await (
+      await this.database.models()
+    ).node.findMany({
       where: afterId === null ? {} : { id: { gt: afterId } },
       orderBy: { id: 'asc' },
       take: limit,
@@ -107,7 +121,7 @@ export class NodeStore {
   }
 
   async find(id: string): Promise<NodeView | null> {
-    const row = await this.database.prisma.node.findUnique({ where: { id } });
+    const row = await (await this.database.models()).node.findUnique({ where: { id } });
     return row && present(row as NodeRow);
   }
 }

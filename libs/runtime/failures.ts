@@ -7,8 +7,13 @@ interface EngineError extends Error {
   json?: unknown;
 }
 
+/** By shape, not by class: an error of another realm (a vm context, a test environment) is no instance of this one's Error. */
+function isError(error: unknown): error is Error {
+  return typeof error === 'object' && error !== null && 'message' in error && typeof error.message === 'string';
+}
+
 function isEngineError(error: unknown): error is EngineError {
-  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number';
+  return isError(error) && 'statusCode' in error && typeof error.statusCode === 'number';
 }
 
 /** The HTTP status the engine answered with, or null where it was no answer at all. */
@@ -21,7 +26,7 @@ export function engineMessage(error: unknown): string {
   if (isEngineError(error) && typeof error.json === 'object' && error.json !== null && 'message' in error.json) {
     return String(error.json.message);
   }
-  return error instanceof Error ? error.message : String(error);
+  return isError(error) ? error.message : String(error);
 }
 
 const TRANSPORT_CODES = new Set([
@@ -41,7 +46,7 @@ const TRANSPORT_CODES = new Set([
 ]);
 
 function systemError(error: unknown): { code: string | null; syscall: string | null } {
-  if (!(error instanceof Error)) return { code: null, syscall: null };
+  if (!isError(error)) return { code: null, syscall: null };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : null;
   const syscall = 'syscall' in error && typeof error.syscall === 'string' ? error.syscall : null;
   return { code, syscall };
@@ -54,7 +59,7 @@ export function isTransportError(error: unknown): boolean {
   const { code, syscall } = systemError(error);
   if (code === 'ENOENT' || code === 'EACCES') return syscall === 'connect';
   if (code !== null && TRANSPORT_CODES.has(code)) return true;
-  return error instanceof Error && (error.name === 'AbortError' || /socket hang up|^aborted$/.test(error.message));
+  return isError(error) && (error.name === 'AbortError' || /socket hang up|^aborted$/.test(error.message));
 }
 
 const DISK_FULL = /no space left on device|disk quota exceeded/i;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { run, runLoud } from './process.js';
 
 export interface Distribution {
@@ -32,7 +32,11 @@ export async function canInstall(): Promise<boolean> {
  * Installs what is missing of the packages, from the machine's own sources. Not interrupted by a signal: half a
  * configured package is worse than a late end.
  */
-export async function install(packages: string[], note: (text: string) => void): Promise<void> {
+export async function install(
+  packages: string[],
+  note: (text: string) => void,
+  options: { startServices?: boolean } = {},
+): Promise<void> {
   const missing: string[] = [];
   for (const name of packages) if (!(await isInstalled(name))) missing.push(name);
   if (missing.length === 0) return;
@@ -45,12 +49,27 @@ export async function install(packages: string[], note: (text: string) => void):
   note('reading package lists');
   // A broken third-party source must not stand in the way: whether the packages can be had shows below.
   const update = await run('apt-get', [...patience, 'update', '-qq'], { env });
+  const allowServices = options.startServices === false ? await forbidServices() : undefined;
   try {
     await runLoud('apt-get', [...patience, 'install', '-y', '--no-install-recommends', ...missing], { env, onLine });
   } catch (error) {
     const hint = update.code === 0 ? '' : `\napt-get update had failed before: ${update.stderr.trim()}`;
     throw new Error(`${(error as Error).message}${hint}\nInstall ${missing.join(', ')} by hand, then start again.`);
+  } finally {
+    await allowServices?.();
   }
+}
+
+/** Packages ask this program whether they may start what they bring. Returns how to allow it again. */
+async function forbidServices(): Promise<() => Promise<void>> {
+  const file = '/usr/sbin/policy-rc.d';
+  try {
+    await writeFile(file, '#!/bin/sh\nexit 101\n', { mode: 0o755, flag: 'wx' });
+  } catch {
+    // The machine has a policy of its own.
+    return () => Promise.resolve();
+  }
+  return () => rm(file, { force: true });
 }
 
 async function isInstalled(name: string): Promise<boolean> {

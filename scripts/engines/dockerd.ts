@@ -59,7 +59,7 @@ export async function ensureEngine(logFile: string, progress: Progress): Promise
   if (process.getuid?.() !== 0) throw new Error(`No Docker Engine answers (${found.error}). ${INSTALL_HINT}`);
   if (!(await hasDockerd())) {
     if (!(await canInstall())) throw new Error(`No Docker Engine answers (${found.error}). ${INSTALL_HINT}`);
-    await progress.step('Installing the Docker Engine (docker.io)', (note) => installEngine(note));
+    await progress.step('Installing the Docker Engine (docker.io)', (note) => install(ENGINE_PACKAGES, note));
   }
   return progress.step('Starting the Docker Engine', async () => {
     // The package may have started it; a machine with systemd should have it run as the service it is.
@@ -72,9 +72,7 @@ export async function ensureEngine(logFile: string, progress: Progress): Promise
   });
 }
 
-export async function installEngine(note: (text: string) => void): Promise<void> {
-  await install(['docker.io', 'iptables'], note);
-}
+export const ENGINE_PACKAGES = ['docker.io', 'iptables'];
 
 export async function hasDockerd(): Promise<boolean> {
   return (await run('dockerd', ['--version'])).code === 0;

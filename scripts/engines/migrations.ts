@@ -27,12 +27,17 @@ export async function migrate(databaseUrl: string): Promise<string[]> {
     )
       return [];
     const datamodel = await readFile(join(folder, 'schema.prisma'), 'utf8');
-    const { engine, free } = await openSchemaEngine(databaseUrl, [['schema.prisma', datamodel]]);
+    const { engine, close } = await openSchemaEngine(databaseUrl, [['schema.prisma', datamodel]]);
     try {
       const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList, filters: NO_FILTERS });
       return appliedMigrationNames;
+    } catch (error) {
+      // It left nothing behind, for a script is one transaction; so it may be tried again once it is corrected.
+      for (const migrationName of await failedMigrations(client))
+        await engine.markMigrationRolledBack({ migrationName });
+      throw new Error(plainMessage(error), { cause: error });
     } finally {
-      free();
+      await close();
     }
   } finally {
     await client.end();
@@ -49,8 +54,21 @@ async function isCurrent(client: Client, names: string[]): Promise<boolean> {
     `SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL`,
   );
   const applied = new Set(rows.map((row) => row.migration_name));
-  const { rows: broken } = await client.query(
-    `SELECT 1 FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL LIMIT 1`,
+  return names.every((name) => applied.has(name)) && (await failedMigrations(client)).length === 0;
+}
+
+async function failedMigrations(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ migration_name: string }>(
+    `SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL`,
   );
-  return broken.length === 0 && names.every((name) => applied.has(name));
+  return rows.map((row) => row.migration_name);
+}
+
+/** Without the engine's own trace, which says nothing about the script. */
+function plainMessage(error: unknown): string {
+  const lines = (error instanceof Error ? error.message : String(error)).split('\n');
+  const trace = lines.findIndex((line) => /^\s+0: /.test(line));
+  const name = /migration_name="([^"]+)"/.exec(lines.join('\n'))?.[1] ?? 'unknown';
+  const text = (trace < 0 ? lines : lines.slice(0, trace)).filter((line) => !line.startsWith('external ')).join('\n');
+  return `The migration ${name} was not applied, and nothing of it remains. ${text}`;
 }

@@ -2,8 +2,13 @@ import { readFile, readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { PrismaPg } from '@prisma/adapter-pg';
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import {
+  DriverAdapterError,
+  type SqlDriverAdapter,
+  bindMigrationAwareSqlAdapterFactory,
+} from '@prisma/driver-adapter-utils';
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
+import pg from 'pg';
 
 type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg') & {
   __wbg_set_wasm(exports: WasmExports): void;
@@ -22,7 +27,7 @@ declare const WebAssembly: {
 export async function openSchemaEngine(
   databaseUrl: string,
   datamodels: [string, string][],
-): Promise<{ engine: SchemaEngine; free: () => void }> {
+): Promise<{ engine: SchemaEngine; close: () => Promise<void> }> {
   listenToPanics();
   const bindings = (await import('@prisma/schema-engine-wasm/schema_engine_bg')) as Bindings;
   const require = createRequire(import.meta.url);
@@ -33,11 +38,44 @@ export async function openSchemaEngine(
   bindings.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
 
-  const adapter = bindMigrationAwareSqlAdapterFactory(
-    new PrismaPg({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 }),
-  );
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, connectionTimeoutMillis: 10_000 });
+  const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScripts(pool));
   const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, adapter);
-  return { engine, free: () => engine.free() };
+  return {
+    engine,
+    async close() {
+      engine.free();
+      await pool.end();
+    },
+  };
+}
+
+/**
+ * The adapter itself cuts a script at every semicolon, those of function bodies and comments too, and runs the pieces
+ * one by one. Sent whole, Postgres does the parsing and takes all of a migration or nothing.
+ */
+class WholeScripts extends PrismaPg {
+  constructor(private readonly pool: pg.Pool) {
+    super(pool);
+  }
+  override async connect(): ReturnType<PrismaPg['connect']> {
+    const adapter = await super.connect();
+    const whole: Pick<SqlDriverAdapter, 'executeScript'> = {
+      executeScript: async (script) => {
+        await this.pool.query(script).catch((error: unknown) => {
+          throw asAdapterError(error);
+        });
+      },
+    };
+    return Object.assign(adapter, whole);
+  }
+}
+
+/** In the form in which the engine reports Postgres's own words. */
+function asAdapterError(error: unknown): unknown {
+  if (!(error instanceof pg.DatabaseError)) return error;
+  const { code = '', severity = 'ERROR', message, detail, column, hint } = error;
+  return new DriverAdapterError({ kind: 'postgres', code, severity, message, detail, column, hint });
 }
 
 /** Where the engine leaves its last words. It does not answer after that, so they end the process as an error. */

@@ -15,14 +15,20 @@ export async function openLog(file: string): Promise<FileHandle> {
   return open(file, 'a', 0o600);
 }
 
+interface LoggedError {
+  message?: string;
+  cause?: LoggedError;
+}
+
 /** The last lines worth a person's look: errors of a JSON log by their message, anything else as it is. */
 export async function lastWords(file: string, lines = 4): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => '');
   const tail = text.trimEnd().split('\n').slice(-40);
   const readable = tail.flatMap((line) => {
     try {
-      const { level, msg, err } = JSON.parse(line) as { level?: number; msg?: string; err?: { message?: string } };
-      return (level ?? 0) >= 40 ? [[msg, err?.message].filter(Boolean).join(': ')] : [];
+      const { level, msg, err } = JSON.parse(line) as { level?: string; msg?: string; err?: LoggedError };
+      if (!['warn', 'error', 'fatal'].includes(level ?? '')) return [];
+      return [[msg, err?.message, err?.cause?.message].filter(Boolean).join(': ').replaceAll(/\s+/g, ' ')];
     } catch {
       return line.trim() ? [line] : [];
     }

@@ -102,6 +102,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     reconciler,
     log,
+    runningBot: (tenantId, botId) => leases.runningBot(tenantId, botId),
     onLost: () => void presence.engineLost(),
     onTruth: async () => {
       const prepared = await runtime.prepareNode();
@@ -121,7 +122,7 @@ async function main(): Promise<void> {
     log,
     isUp: () => presence.isUp,
     onEngineLost: () => void presence.engineLost(),
-    onSettled: (botKey) => watch.lookAgain(botKey),
+    onSettled: (botKey, lookedAt) => watch.settled(botKey, lookedAt),
   });
 
   const engine = await answering(runtime, log);
@@ -140,9 +141,6 @@ async function main(): Promise<void> {
   watch.start();
   shutdown.add('watch', () => watch.stop());
 
-  messaging.bus.subscribe((message) => {
-    if (message.type === 'cancel' && leases.runs.has(message.operationId)) void leases.now();
-  });
   const listener = await messaging.listen(nodeId, { concurrency: config.worker.concurrency }, (bell) =>
     runner.ring(bell.operationId),
   );

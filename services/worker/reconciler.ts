@@ -3,6 +3,7 @@ import type { Protocol } from '#operations';
 import type { BotStore } from '#persistence';
 import type { Log, Metrics } from '#platform';
 import type { ContainerRuntime, RuntimeContainerSummary } from '#runtime';
+import { validate as isUuid } from 'uuid';
 import { toObservation } from './observation.js';
 
 const PAGE = 200;
@@ -51,7 +52,12 @@ export class Reconciler {
       if (!last || lanes.length < PAGE) break;
       after = last.bot.key;
     }
-    for (const stray of listed.values()) await this.#stray(stray);
+    for (const stray of listed.values()) {
+      // What is recorded was looked at by now; a stranger's container must not keep that from being told.
+      await this.#stray(stray).catch((error: unknown) =>
+        this.parts.log.warn({ err: error, containerId: stray.id }, 'a stray container could not be looked at'),
+      );
+    }
   }
 
   async #inspect(bot: Bot, hint: EndHint | null): Promise<Observation | null> {
@@ -71,7 +77,7 @@ export class Reconciler {
    * and the record, and has ended since: nobody was promised it, so it goes. Strangers are left alone.
    */
   async #stray({ id, identity }: RuntimeContainerSummary): Promise<void> {
-    if (!identity) return;
+    if (!identity || !isUuid(identity.tenantId)) return;
     const lane = await this.parts.bots.find(identity.tenantId, identity.botId);
     if (!lane || lane.operations.length > 0 || lane.bot.containerId === id) return;
     const container = await this.parts.runtime.inspect(id);

@@ -1,4 +1,4 @@
-import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome } from '#domain';
+import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome, type Progress } from '#domain';
 import type { Messaging } from '#messaging';
 import type { Protocol } from '#operations';
 import { DatabaseFault } from '#persistence';
@@ -10,7 +10,7 @@ import { milliseconds, toObservation } from './observation.js';
 import { describeFailure, outcomeOf } from './outcome.js';
 import { abort, type LeaseKeeper, type Run } from './runs.js';
 
-const PROGRESS_BEAT_MS = 1_000;
+const PROGRESS_TELL_MS = 250;
 const SETTLE_RETRY_MS = 250;
 
 export interface RunnerParts {
@@ -27,16 +27,18 @@ export interface RunnerParts {
   isUp: () => boolean;
   /** Told when an engine call found nobody there. */
   onEngineLost: () => void;
-  /** Told when an operation has ended and the bot's container may be looked at again. */
-  onSettled: (botKey: string) => void;
+  /** Told when an operation has ended, and when its container was last looked at (ms since the epoch, 0: never). */
+  onSettled: (botKey: string, lookedAt: number) => void;
 }
 
 /** Takes a doorbell's operation from claim to end. The handler acts; this alone decides what its end means. */
 export class Runner {
   constructor(private readonly parts: RunnerParts) {}
 
+  /** A bell for what runs here already says that its row is worth a look: it may be asked to stop. */
   async ring(operationId: string): Promise<void> {
     const { parts } = this;
+    if (parts.leases.runs.has(operationId)) return parts.leases.now();
     if (!parts.isUp()) return;
     const claimed = await parts.protocol.claim(operationId, { nodeId: parts.nodeId, leaseSeconds: parts.leaseSeconds });
     if (!claimed) return;
@@ -45,6 +47,7 @@ export class Runner {
       controller: new AbortController(),
       phase: null,
       progress: null,
+      lookedAt: 0,
       renewedAt: performance.now(),
     };
     parts.leases.runs.set(operationId, run);
@@ -52,7 +55,7 @@ export class Runner {
       await this.#execute(run);
     } finally {
       parts.leases.runs.delete(operationId);
-      parts.onSettled(claimed.operation.botKey);
+      parts.onSettled(claimed.operation.botKey, run.lookedAt);
     }
   }
 
@@ -98,28 +101,33 @@ export class Runner {
           : (JSON.parse(this.parts.secrets.open(Buffer.from(sealed, 'base64'))) as Record<string, string>),
       signal: run.controller.signal,
       report: (phase, progress) => this.#report(run, phase, progress ?? { percent: null, detail: null }),
+      looking: () => void (run.lookedAt = Date.now()),
       know: (facts) => void Object.assign(known, facts),
     };
     return handlers[operation.kind](context);
   }
 
-  #report(run: Run, phase: string, progress: { percent: number | null; detail: string | null }): void {
-    const { operation, bot } = run.claimed;
+  #report(run: Run, phase: string, progress: Progress): void {
     const first = run.phase === null;
     run.phase = phase;
     run.progress = progress;
-    this.parts.messaging.bus.publish({
-      type: 'progress',
-      progress: { tenantId: bot.tenantId, botId: bot.botId, operationId: operation.id, phase, ...progress },
-    });
-    // Work that is over in a moment need not be written down on its way.
-    if (first) setTimeout(() => this.#keepProgress(run), PROGRESS_BEAT_MS).unref();
+    // What is over in a moment need neither be told nor written down on its way.
+    if (first) setTimeout(() => this.#tellProgress(run, null), PROGRESS_TELL_MS).unref();
   }
 
-  #keepProgress(run: Run): void {
-    if (!this.parts.leases.runs.has(run.claimed.operation.id)) return;
-    void this.parts.leases.now();
-    setTimeout(() => this.#keepProgress(run), PROGRESS_BEAT_MS).unref();
+  #tellProgress(run: Run, told: string | null): void {
+    const { operation, bot } = run.claimed;
+    const { phase, progress } = run;
+    if (!this.parts.leases.runs.has(operation.id) || phase === null || progress === null) return;
+    const now = JSON.stringify([phase, progress]);
+    if (now !== told) {
+      this.parts.messaging.bus.publish({
+        type: 'progress',
+        progress: { tenantId: bot.tenantId, botId: bot.botId, operationId: operation.id, phase, ...progress },
+      });
+      this.parts.leases.soon();
+    }
+    setTimeout(() => this.#tellProgress(run, now), PROGRESS_TELL_MS).unref();
   }
 
   /** What is true after a failure: what the handler knew, corrected by one more look. Null where nobody could look. */

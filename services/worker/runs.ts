@@ -11,6 +11,8 @@ export interface Run {
   controller: AbortController;
   phase: string | null;
   progress: Progress | null;
+  /** When the container was last looked at; ms since the epoch. */
+  lookedAt: number;
   /** By this process's monotonic clock, ms: when the lease was last known to hold. */
   renewedAt: number;
 }
@@ -18,6 +20,8 @@ export interface Run {
 export function abort(run: Run, reason: AbortReason): void {
   if (!run.controller.signal.aborted) run.controller.abort(reason);
 }
+
+const SOON_MS = 1_000;
 
 /**
  * Keeps the leases of what runs here, and learns from the same statement what is to stop. A lease that could not
@@ -28,11 +32,21 @@ export class LeaseKeeper {
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> | null = null;
   #again = false;
+  #soon: NodeJS.Timeout | null = null;
 
   constructor(
     private readonly beat: (beats: Heartbeat[], leaseSeconds: number) => Promise<HeartbeatAnswer[]>,
     private readonly options: { leaseSeconds: number; onLost: (run: Run) => void; onFault: (error: unknown) => void },
   ) {}
+
+  /** Key of the bot where an operation of it runs here. */
+  runningBot(tenantId: string, botId: string): string | null {
+    for (const { claimed } of this.runs.values()) {
+      const { operation } = claimed;
+      if (operation.tenantId === tenantId && operation.botId === botId) return operation.botKey;
+    }
+    return null;
+  }
 
   start(): void {
     this.#timer = setInterval(() => void this.now(), (this.options.leaseSeconds * 1000) / 6);
@@ -40,6 +54,15 @@ export class LeaseKeeper {
 
   stop(): void {
     if (this.#timer) clearInterval(this.#timer);
+    if (this.#soon) clearTimeout(this.#soon);
+  }
+
+  /** Beats within a second: progress is worth writing down, but not each step of it. */
+  soon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      void this.now();
+    }, SOON_MS).unref();
   }
 
   /** Beats now; a call during a beat is followed by one more. */

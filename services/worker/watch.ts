@@ -1,6 +1,7 @@
 import type { BotStore } from '#persistence';
 import type { Log } from '#platform';
 import type { ContainerRuntime, RuntimeEvent } from '#runtime';
+import { validate as isUuid } from 'uuid';
 import type { EndHint, Reconciler } from './reconciler.js';
 
 const LISTING_MS = 30_000;
@@ -12,6 +13,8 @@ export interface WatchParts {
   bots: BotStore;
   reconciler: Reconciler;
   log: Log;
+  /** Key of the bot where an operation of it runs here, which will tell the truth itself. */
+  runningBot: (tenantId: string, botId: string) => string | null;
   /** The engine went away. */
   onLost: () => void;
   /** The engine answers and every container was looked at. */
@@ -27,6 +30,8 @@ export class Watch {
   readonly #stop = new AbortController();
   readonly #looking = new Map<string, { again: boolean; hint: EndHint | null }>();
   readonly #oom = new Map<string, Date>();
+  /** The last event of bots whose operation runs. */
+  readonly #passed = new Map<string, { at: number; hint: EndHint | null }>();
   #since: Date | undefined;
   #timer: NodeJS.Timeout | null = null;
   #listing: Promise<void> | null = null;
@@ -56,9 +61,11 @@ export class Watch {
     await this.#done;
   }
 
-  /** Looks at a bot again, for instance after an operation, during which events were not recorded. */
-  lookAgain(botKey: string): void {
-    void this.#look(botKey, null);
+  /** After an operation: what happened to its container since it was last looked at was passed over until now. */
+  settled(botKey: string, lookedAt: number): void {
+    const passed = this.#passed.get(botKey);
+    this.#passed.delete(botKey);
+    if (lookedAt === 0 || (passed && passed.at >= lookedAt)) void this.#look(botKey, passed?.hint ?? null);
   }
 
   async #follow(): Promise<void> {
@@ -98,10 +105,17 @@ export class Watch {
   async #take(event: RuntimeEvent): Promise<void> {
     this.#since = event.at;
     if (event.action === 'oom') this.#oom.set(event.containerId, event.at);
-    if (!event.identity || event.action === 'create' || event.action === 'kill') return;
+    // Labels are anybody's to write: a tenant that is no UUID is none of ours.
+    if (!event.identity || !isUuid(event.identity.tenantId)) return;
+    if (event.action === 'create' || event.action === 'kill') return;
     let hint: EndHint | null = null;
     if (event.action === 'die') {
       hint = { exitCode: event.exitCode, oomKilled: this.#diedOfMemory(event) };
+    }
+    const busy = this.#parts.runningBot(event.identity.tenantId, event.identity.botId);
+    if (busy !== null) {
+      this.#passed.set(busy, { at: event.at.getTime(), hint });
+      return;
     }
     try {
       const lane = await this.#parts.bots.find(event.identity.tenantId, event.identity.botId);

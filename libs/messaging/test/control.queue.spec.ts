@@ -47,13 +47,14 @@ describe.each(BACKENDS)('control tasks on %s', (backend) => {
     expect(most).toBe(1);
   });
 
-  it('leaves the schedule of a second worker alone', async () => {
+  it('leaves a living schedule alone when a worker starts again', async () => {
     const runs: string[] = [];
     const task = (who: string) => ({ name: 'rare', everyMs: HOUR_MS, run: () => Promise.resolve(void runs.push(who)) });
-    await worker(task('first'));
+    const { listener } = await worker(task('first'));
     await waitFor('the first run', () => runs.length === 1);
     const queue = store.rawQueue('control');
     const before = await queue.getJobScheduler('rare');
+    await listener.close(1_000);
     await worker(task('second'), {
       name: 'marker',
       everyMs: HOUR_MS,

@@ -55,6 +55,7 @@ export async function ensureStopped(
 
 /** Looks again after acting, and refuses to believe in success where the engine says otherwise. */
 export async function verified(context: HandlerContext, id: string, wanted: ContainerState): Promise<BotFacts> {
+  context.looking();
   const container = await context.runtime.inspect(id, context.signal);
   if (!container) return existing({ ...context, bot: { ...context.bot, containerId: id } }).then(unreachable);
   const facts = factsOf(context.bot, toObservation(container));

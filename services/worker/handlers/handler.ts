@@ -12,6 +12,8 @@ export interface HandlerContext {
   signal: AbortSignal;
   /** Told to those who watch. */
   report(phase: string, progress?: Progress): void;
+  /** The container is being looked at now: what happened before need not be looked at again. */
+  looking(): void;
   /** Facts that hold even if the rest fails. Later ones win. */
   know(facts: Partial<BotFacts>): void;
 }

@@ -1,0 +1,65 @@
+import type { SocketClient } from '#testing';
+import { Agent, request } from 'undici';
+
+/** A client of the service under measure: requests over kept connections, ends by the socket. */
+export class BerthClient {
+  readonly #agent: Agent;
+  readonly #waiting = new Map<string, { status: string; heard: () => void }>();
+
+  constructor(
+    private readonly url: string,
+    private readonly key: string,
+    socket: SocketClient,
+    connections: number,
+  ) {
+    this.#agent = new Agent({ connections, pipelining: 1 });
+    socket.socket.on('event', (event: { botId: string; data: { status: string } }) => {
+      const waiting = this.#waiting.get(event.botId);
+      if (waiting?.status !== event.data.status) return;
+      this.#waiting.delete(event.botId);
+      waiting.heard();
+    });
+  }
+
+  /** Sends a command and resolves when the socket tells the status. */
+  async until(status: string, botId: string, verb: string, body: object = {}): Promise<void> {
+    const heard = new Promise<void>((resolve) => this.#waiting.set(botId, { status, heard: resolve }));
+    await this.post(`/v1/bots/${botId}/container${verb}`, body);
+    await heard;
+  }
+
+  async post(path: string, body: object): Promise<void> {
+    const answer = await request(this.url + path, {
+      method: 'POST',
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 202) throw new Error(`POST ${path} answered ${answer.statusCode}: ${text}`);
+  }
+
+  async get(path: string): Promise<void> {
+    const answer = await request(this.url + path, {
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.key}` },
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode !== 200) throw new Error(`GET ${path} answered ${answer.statusCode}: ${text}`);
+  }
+
+  async delete(botId: string): Promise<void> {
+    const heard = new Promise<void>((resolve) => this.#waiting.set(botId, { status: 'absent', heard: resolve }));
+    const answer = await request(`${this.url}/v1/bots/${botId}/container?purgeData=true`, {
+      method: 'DELETE',
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.key}` },
+    });
+    await answer.body.dump();
+    if (answer.statusCode === 202) await heard;
+  }
+
+  close(): Promise<void> {
+    return this.#agent.close();
+  }
+}

@@ -1,0 +1,30 @@
+import { canInstall, install } from '../engines/apt.js';
+import { ENGINE_PACKAGES, hasDockerd } from '../engines/dockerd.js';
+import { run } from '../engines/process.js';
+import type { Progress } from '../progress.js';
+
+/** Where dockerd looks for a containerd that runs already; that one would work outside of the enclosure. */
+const SCRIPT = `ip link set lo up && { [ ! -d /run/containerd ] || mount -t tmpfs none /run/containerd; } && exec "$@"`;
+
+/**
+ * A command that runs another in network and mount namespaces of its own, in which a Docker Engine of our own can be
+ * started; null where the tests must do with an Engine that runs. An Engine that runs has a driver already, the worker
+ * of whoever started Berth there, and must have no second one. And two Engines in one network namespace share the
+ * host's packet filter: the second one's start takes away rules by which the first keeps its networks apart. In here,
+ * bridges, rules and mounts are ours alone, and end with us.
+ */
+export async function enclosure(progress: Progress): Promise<string[] | null> {
+  if (process.getuid?.() !== 0 || process.platform !== 'linux') return null;
+  if (process.env['DOCKER_HOST']?.trim() || process.env['BERTH_TEST_DOCKER_HOST']?.trim()) return null;
+  const has = async (program: string): Promise<boolean> =>
+    (await run('sh', ['-c', `command -v ${program}`])).code === 0;
+  if (!(await hasDockerd()) || !(await has('ip')) || !(await has('iptables'))) {
+    if (!(await canInstall())) return null;
+    await progress.step('Installing the Docker Engine (docker.io)', (note) =>
+      install([...ENGINE_PACKAGES, 'iproute2'], note, { startServices: false }),
+    );
+  }
+  const enclosed = ['unshare', '--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', SCRIPT, 'sh'];
+  const [command = '', ...args] = enclosed;
+  return (await run(command, [...args, 'true'])).code === 0 ? enclosed : null;
+}

@@ -1,0 +1,31 @@
+import type { Progress } from '../progress.js';
+import { TestEngines } from './engines.js';
+import { runJest } from './jest.js';
+import { findLeaks } from './leaks.js';
+import { neededEngines } from './needs.js';
+
+export interface Plan {
+  root: string;
+  /** For what the engines keep; whoever made it removes it. */
+  dir: string;
+  jestArgs: string[];
+  /** Whether a Docker Engine is started for the run, else one that answers is borrowed. */
+  privateDocker: boolean;
+}
+
+/** Starts the engines, runs Jest, looks for what was left behind, and stops the engines. */
+export async function runSuites(plan: Plan, progress: Progress, signal: AbortSignal): Promise<number> {
+  const engines = new TestEngines(plan, progress, signal);
+  try {
+    const env = await engines.start(neededEngines(plan.jestArgs));
+    const before = await findLeaks(env);
+    const code = await runJest(plan.root, plan.jestArgs, env, signal);
+    const leaks = (await findLeaks(env)).filter((leak) => !before.includes(leak));
+    if (leaks.length === 0) return code;
+    // Only then: Jest's totals are the last lines of a run that is in order.
+    console.error(`\nThe tests have left behind:\n  ${leaks.join('\n  ')}\nA suite removes what it makes.`);
+    return code || 1;
+  } finally {
+    await engines.stop();
+  }
+}

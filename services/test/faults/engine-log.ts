@@ -1,0 +1,34 @@
+import type { default as Docker, GetEventsOptions } from 'dockerode';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+
+interface EngineEvent {
+  Action: string;
+  Actor: { ID: string; Attributes: Record<string, string> };
+}
+
+/** What the engine itself says it did, by bot: a witness that Berth cannot influence. */
+export class EngineLog {
+  readonly #events: EngineEvent[] = [];
+
+  private constructor(private readonly stream: Readable) {
+    createInterface({ input: stream }).on('line', (line) => this.#events.push(JSON.parse(line) as EngineEvent));
+    stream.on('error', () => undefined);
+  }
+
+  static async start(docker: Docker): Promise<EngineLog> {
+    const options: GetEventsOptions = { filters: { type: ['container'], label: ['berth.managed=true'] } };
+    const stream: NodeJS.ReadableStream = await docker.getEvents(options);
+    return new EngineLog(stream as Readable);
+  }
+
+  /** How often the engine did this to containers of the bot. */
+  count(bot: string, action: string): number {
+    return this.#events.filter((each) => each.Action === action && each.Actor.Attributes['berth.bot'] === bot).length;
+  }
+
+  dump(bot: string) { return this.#events.filter((e) => e.Actor.Attributes['berth.bot'] === bot).map((e) => `${e.Action} ${(e as any).timeNano}`); }
+  stop(): void {
+    this.stream.destroy();
+  }
+}

@@ -1,0 +1,104 @@
+import type { OperationView } from '#contracts';
+import { startRedis, waitFor, type TestRedis } from '#testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { TestBed } from './bed.js';
+import { redisCommand } from './redis-command.js';
+import { expectTruth } from './truth.js';
+
+/** A bot's life in twenty operations, none of which joins another or does nothing. */
+const LIFE: [verb: string, body?: Record<string, unknown>][] = [
+  ['create', { start: true }],
+  ...Array.from({ length: 9 }, (): [string][] => [['pause'], ['resume']]).flat(),
+  ['delete'],
+];
+const BOTS = 10;
+/** An accept takes milliseconds; with Redis away it may not take its deadlines on top. */
+const ACCEPT_LIMIT_MS = 2_000;
+
+let bed: TestBed;
+let redis: TestRedis;
+
+beforeAll(async () => {
+  redis = await startRedis();
+  bed = await TestBed.start({ redisUrl: redis.url });
+});
+
+afterAll(async () => {
+  await bed?.stop();
+  await redis?.stop();
+});
+
+async function readiness(): Promise<unknown> {
+  const { status, body } = await bed.http.get('/readyz');
+  return { ...(body as object), http: status };
+}
+
+const untilReadiness = (expected: object) =>
+  waitFor(
+    async () => {
+      const now = await readiness();
+      expect(now).toMatchObject(expected);
+      return true;
+    },
+    { what: `/readyz to say ${JSON.stringify(expected)}` },
+  );
+
+describe('an API killed right after an accept, whose doorbell was lost', () => {
+  it('has the operation rung by its successor’s sweep', async () => {
+    const bot = bed.bot('unheard');
+    await redis.kill();
+    const operation = await bed.accept(bot, 'create', { start: true });
+    await bed.services.api.kill('SIGKILL');
+    await redis.restart();
+    bed.services.api.start();
+    await bed.services.ready();
+    expect((await bed.operation(operation.id)).status).toBe('queued');
+
+    const { attempt } = await bed.succeeds(operation.id);
+    expect(attempt).toBe(1);
+    await expectTruth(bed, bot, 'running');
+  });
+});
+
+describe('200 requests while Redis is killed, restarted and flushed', () => {
+  it('are all accepted, and each runs once', async () => {
+    await untilReadiness({ http: 200, status: 'ok' });
+    const bots = Array.from({ length: BOTS }, (_, index) => bed.bot(`many-${index}`));
+    const accepted: OperationView[] = [];
+    let slowestMs = 0;
+    const round = async (index: number): Promise<void> => {
+      const [verb, body] = LIFE[index] ?? ['delete'];
+      const sentAt = performance.now();
+      accepted.push(...(await Promise.all(bots.map((bot) => bed.accept(bot, verb, body)))));
+      slowestMs = Math.max(slowestMs, performance.now() - sentAt);
+    };
+
+    for (let index = 0; index < LIFE.length - 1; index += 1) {
+      if (index === 4) await redis.kill();
+      if (index === 8)
+        await untilReadiness({ http: 200, status: 'degraded', checks: { database: true, queue: false } });
+      if (index === 10) await redis.restart();
+      if (index === 14) {
+        await untilReadiness({ http: 200, status: 'ok' });
+        await redisCommand(redis.port, 'FLUSHALL');
+      }
+      if (index === 17) await redis.restart();
+      await round(index);
+    }
+    for (const { id } of accepted) await bed.succeeds(id, 60_000);
+    await round(LIFE.length - 1);
+    for (const { id } of accepted.slice(-BOTS)) await bed.succeeds(id);
+
+    expect(new Set(accepted.map(({ id }) => id)).size).toBe(BOTS * LIFE.length);
+    expect(slowestMs).toBeLessThan(ACCEPT_LIMIT_MS);
+    console.log(bots.map((b)=>JSON.stringify([...new Set((bed.engine as any)['dump'](b))].slice(0,80))+'\n').join(''));
+    for (const bot of bots) {
+      const events = await expectTruth(bed, bot, 'absent');
+      const started = events.filter(({ type }) => type === 'operation.started').map(({ data }) => data.operation?.id);
+      expect(new Set(started).size).toBe(started.length);
+      expect(started).toHaveLength(LIFE.length);
+      const did = ['create', 'pause', 'unpause', 'destroy'].map((action) => bed.engine.count(bot, action));
+      expect(did).toEqual([1, 9, 9, 1]);
+    }
+  });
+});

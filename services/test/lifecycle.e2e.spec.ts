@@ -1,0 +1,21 @@
+import { afterAll, beforeAll, describe } from '@jest/globals';
+import { data } from './lifecycle/data.js';
+import { truth } from './lifecycle/truth.js';
+import { verbs } from './lifecycle/verbs.js';
+import { startSystem, type System } from './support/system.js';
+
+describe.each(['postgres', 'redis'] as const)('a bot’s life, with queues in %s', (queue) => {
+  let running: System | undefined;
+  const system = (): System => {
+    if (!running) throw new Error('the system is not up');
+    return running;
+  };
+  beforeAll(async () => {
+    running = await startSystem({ queue });
+  });
+  afterAll(() => running?.stop());
+
+  describe('verbs', () => verbs(system));
+  describe('data', () => data(system));
+  describe('truth', () => truth(system));
+});
