@@ -27,7 +27,11 @@ export class EngineLog {
     return this.#events.filter((each) => each.Action === action && each.Actor.Attributes['berth.bot'] === bot).length;
   }
 
-  dump(bot: string) { return this.#events.filter((e) => e.Actor.Attributes['berth.bot'] === bot).map((e) => `${e.Action} ${(e as any).timeNano}`); }
+  dump(bot: string) {
+    return this.#events
+      .filter((e) => e.Actor.Attributes['berth.bot'] === bot)
+      .map((e) => `${e.Action} ${(e as any).timeNano}`);
+  }
   stop(): void {
     this.stream.destroy();
   }

@@ -91,7 +91,18 @@ describe('200 requests while Redis is killed, restarted and flushed', () => {
 
     expect(new Set(accepted.map(({ id }) => id)).size).toBe(BOTS * LIFE.length);
     expect(slowestMs).toBeLessThan(ACCEPT_LIMIT_MS);
-    console.log(bots.map((b)=>JSON.stringify([...new Set((bed.engine as any)['dump'](b))].slice(0,80))+'\n').join(''));
+    console.log(
+      bots
+        .filter((b) => bed.engine.count(b, 'pause') !== 9)
+        .map((b) => JSON.stringify([(bed.engine as any)['dump'](b)]) + '\n')
+        .join(''),
+      bed.services.worker
+        .logs()
+        .split('\n')
+        .filter((l) => !l.includes('"level":30'))
+        .slice(0, 60)
+        .join('\n'),
+    );
     for (const bot of bots) {
       const events = await expectTruth(bed, bot, 'absent');
       const started = events.filter(({ type }) => type === 'operation.started').map(({ data }) => data.operation?.id);
