@@ -114,10 +114,11 @@ export class ChangeBuilder {
 
     const alive = this.#operations.filter((o) => o.status === 'queued' || o.status === 'running');
     this.#ringNewHead(alive);
+    const givenUp = alive.length === 0 && bot.state === 'absent' && bot.projected === 'absent' && !bot.hasData;
     return {
       expectVersion: this.#isNewBot ? null : this.#lane.bot.version,
       // A bot that is given up entirely may be placed anew next time.
-      bot: bot.state === 'absent' && bot.projected === 'absent' && !bot.hasData ? { ...bot, nodeId: null } : bot,
+      bot: givenUp ? { ...bot, nodeId: null } : bot,
       operations: alive,
       writes: [...this.#writes.values()],
       events,

@@ -13,9 +13,6 @@ export function decodeMessages(text: unknown): BusMessage[] {
 function parseMessage(value: unknown): BusMessage | null {
   if (!isRecord(value)) return null;
   if (value['type'] === 'events') return { type: 'events' };
-  if (value['type'] === 'cancel' && typeof value['operationId'] === 'string') {
-    return { type: 'cancel', operationId: value['operationId'] };
-  }
   const progress = value['type'] === 'progress' ? parseProgress(value['progress']) : null;
   return progress && { type: 'progress', progress };
 }

@@ -79,7 +79,5 @@ export class BusPublisher {
 }
 
 function subjectOf(message: BusMessage): string {
-  if (message.type === 'events') return 'events';
-  if (message.type === 'cancel') return `cancel ${message.operationId}`;
-  return `progress ${message.progress.operationId}`;
+  return message.type === 'events' ? 'events' : `progress ${message.progress.operationId}`;
 }

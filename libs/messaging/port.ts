@@ -3,7 +3,7 @@
  * nothing here is transactional and nothing of a bot but ids and volatile progress passes through.
  */
 
-/** Tells a node's worker that an operation waits. Batches by itself; failing is counted, reported and otherwise harmless. */
+/** Tells a node's worker that an operation waits, or that one it runs is asked to stop. Batches by itself; failing is counted, reported and otherwise harmless. */
 export interface Doorbell {
   /** `dispatch` makes the job id unique: BullMQ ignores an id that it still keeps. Never throws and never blocks the caller. */
   ring(nodeId: string, bell: Bell): void;
@@ -23,10 +23,7 @@ export interface DoorbellListener {
 
 export type BusMessage =
   /** Events were committed: whoever tails the table should look now. */
-  | { type: 'events' }
-  /** The running operation should look at its row now: it is asked to stop. */
-  | { type: 'cancel'; operationId: string }
-  | { type: 'progress'; progress: ProgressMessage };
+  { type: 'events' } | { type: 'progress'; progress: ProgressMessage };
 
 export interface ProgressMessage {
   tenantId: string;

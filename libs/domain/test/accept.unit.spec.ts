@@ -45,13 +45,13 @@ describe('a new bot', () => {
     );
     const { change } = verdict;
     expect(verdict.position).toBe(0);
-    expect(verdict.operation).toMatchObject({ status: 'queued', seq: 1, target: 'running', dispatch: 1, nodeId: NODE });
+    expect(verdict.operation).toMatchObject({ status: 'queued', seq: 1, target: 'running', nodeId: NODE });
     expect(change).toMatchObject({
       expectVersion: null,
       bot: { version: 1, seq: 1, state: 'absent', projected: 'running', nodeId: NODE },
       reservation: { nodeId: NODE, delta: { cpus: 1, memoryMb: 512, containers: 1 } },
     });
-    expect(change.writes).toMatchObject([{ isNew: true, rung: true }]);
+    expect(change.writes).toMatchObject([{ isNew: true, rung: true, operation: { dispatch: 1 } }]);
     expect(told(change)).toEqual(['operation.queued new: absent -> absent']);
   });
 });
