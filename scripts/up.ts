@@ -8,6 +8,7 @@ import { Progress } from './progress.js';
 import { chooseAddress } from './up/address.js';
 import { openLog } from './up/log-file.js';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './up/postgres.js';
+import { untilNodeUp } from './up/node-up.js';
 import { untilReady } from './up/ready.js';
 import { type Installation, endLeftovers, forget, startService } from './up/services.js';
 import { loadSecrets } from './up/secrets.js';
@@ -15,6 +16,7 @@ import { Stop } from './up/stop.js';
 import { welcome } from './up/welcome.js';
 
 const DEFAULT_IMAGE = 'debian:bookworm-slim';
+const DEFAULT_NODE = 'node-1';
 
 export interface UpOptions extends Installation {
   /** Tells whoever starts a second one where this one is. */
@@ -70,8 +72,10 @@ export async function up(options: UpOptions): Promise<void> {
       PORT: String(address.port),
     };
     stop.worker = await startService('worker', options, env, say);
+    const nodeId = process.env['BERTH_NODE_ID']?.trim() || DEFAULT_NODE;
+    await progress.step('Starting the worker', () => untilNodeUp(databaseUrl, nodeId, stop));
     stop.api = await startService('api', options, env, say);
-    await progress.step('Starting api and worker', () => untilReady(address.url, options, stop));
+    await progress.step('Starting the api', () => untilReady(address.url, options, stop));
 
     const url = address.url;
     options.announce(`at ${url}`);
