@@ -50,13 +50,13 @@ export class ChangeBuilder {
   update(
     id: string,
     facts: Partial<Operation>,
-    options: { announce?: EventType; leaseSeconds?: number | null; dueInMs?: number } = {},
+    options: { announce?: EventType; leaseSeconds?: number; dueInMs?: number } = {},
   ): this {
     const before = this.#operations.find((operation) => operation.id === id);
     if (!before) throw new Error(`operation ${id} is not in the lane`);
     const operation = { ...before, ...facts };
     this.#operations = this.#operations.map((each) => (each.id === id ? operation : each));
-    this.#write(operation, { leaseSeconds: options.leaseSeconds ?? null, dueInMs: options.dueInMs ?? 0 });
+    this.#write(operation, { leaseSeconds: options.leaseSeconds, dueInMs: options.dueInMs });
     if (options.announce) this.#announcements.push({ type: options.announce, operation });
     return this;
   }
@@ -71,13 +71,14 @@ export class ChangeBuilder {
 
   /**
    * Walks the lane from the state it starts at, cancels what has become impossible, and keeps where it ends
-   * as the projected state.
+   * as the projected state. One that was begun and waits for another try leads where it led: what half of it has
+   * done neither makes it needless nor impossible.
    */
   reproject(impossible: (operation: Operation, state: ContainerState) => OperationError): this {
     const running = this.running;
     let state = running ? running.target : this.#bot.state;
     for (const operation of this.waiting) {
-      const step = transition(state, operation);
+      const step = operation.startedAt === null ? transition(state, operation) : { to: operation.target };
       if (step === 'refused') {
         this.cancelWaiting(operation, impossible(operation, state));
       } else {
@@ -93,8 +94,9 @@ export class ChangeBuilder {
     const after = this.#status(this.#bot, this.#operations);
     const events: BotEvent[] = [];
     let version = this.#lane.bot.version;
-    const announce = (type: EventType, operation: Operation | null): void => {
+    const announce = (type: EventType, announced: Operation | null): void => {
       version += 1;
+      const operation = this.#operations.find((each) => each.id === announced?.id) ?? null;
       const position = operation ? this.#position(operation) : 0;
       events.push({ version, type, status: after, previousStatus: before, operation, position });
     };
@@ -126,7 +128,8 @@ export class ChangeBuilder {
     };
   }
 
-  #write(operation: Operation, options: { isNew?: boolean; leaseSeconds?: number | null; dueInMs?: number }): void {
+  /** Adds to what was written of it before in this change. */
+  #write(operation: Operation, options: { isNew?: boolean; leaseSeconds?: number; dueInMs?: number }): void {
     const earlier = this.#writes.get(operation.id);
     this.#writes.set(operation.id, {
       operation,

@@ -8,6 +8,7 @@ export interface Observation {
   containerId: string;
   /** `restarting`: it ended and the engine will start it again. */
   engineState: 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
+  /** Of the last end; null where it is not known, as where the engine has restarted the process since. */
   exitCode: number | null;
   oomKilled: boolean;
   startedAt: string | null;
@@ -94,11 +95,7 @@ function exitOf(bot: Bot, observation: Observation): Exit | null {
   if (finishedAt === null || bot.exit?.at === finishedAt) return bot.exit;
   const up = engineState === 'running' || engineState === 'paused' || engineState === 'created';
   if (up && (bot.startedAt === null || finishedAt <= bot.startedAt)) return bot.exit;
-  return describeExit(
-    up && observation.exitCode === 0 ? null : observation.exitCode,
-    observation.oomKilled,
-    finishedAt,
-  );
+  return describeExit(observation.exitCode, observation.oomKilled, finishedAt);
 }
 
 /** Names why a main process ended: 137 and 143 are the signals KILL and TERM. */

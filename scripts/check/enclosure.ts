@@ -3,8 +3,19 @@ import { ENGINE_PACKAGES, hasDockerd } from '../engines/dockerd.js';
 import { run } from '../engines/process.js';
 import type { Progress } from '../progress.js';
 
-/** Where dockerd looks for a containerd that runs already; that one would work outside of the enclosure. */
-const SCRIPT = `ip link set lo up && { [ ! -d /run/containerd ] || mount -t tmpfs none /run/containerd; } && exec "$@"`;
+const SCRIPT = [
+  'ip link set lo up',
+  // /sys shows the interfaces of the namespace that mounted it; the control groups below it stay the machine's.
+  'aside=$(mktemp -d)',
+  'mount --rbind /sys/fs/cgroup "$aside"',
+  'mount -t sysfs sysfs /sys',
+  'mount --rbind "$aside" /sys/fs/cgroup',
+  'umount -l "$aside"',
+  'rmdir "$aside"',
+  // dockerd would use a containerd that it finds here, and that one works outside of the enclosure.
+  '{ [ ! -d /run/containerd ] || mount -t tmpfs tmpfs /run/containerd; }',
+  'exec "$@"',
+].join(' && ');
 
 /**
  * A command that runs another in network and mount namespaces of its own, in which a Docker Engine of our own can be

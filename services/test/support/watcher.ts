@@ -14,10 +14,12 @@ export class Watcher {
   constructor(readonly client: SocketClient) {}
 
   /** In the order of arrival. */
+  all(): EventView[] {
+    return this.client.received.filter(isEvent).map((message) => message.data as unknown as EventView);
+  }
+
   of(botId: string): EventView[] {
-    return this.client.received
-      .filter((message) => isEvent(message) && message.data.botId === botId)
-      .map((message) => message.data as unknown as EventView);
+    return this.all().filter((event) => event.botId === botId);
   }
 
   /** The statuses that a bot went through, as events told them. */
