@@ -33,6 +33,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     idle_in_transaction_session_timeout: 10_000,
     keepAlive: true,
     application_name: options.applicationName,
+    // Else a schema with the user's name would come first, and the queue's tables may live in one.
+    options: '-c search_path=public',
   });
   pool.on('error', onFault);
   const names = new Map<string, string>();

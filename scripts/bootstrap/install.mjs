@@ -57,7 +57,9 @@ async function npmCi(root) {
       child.once('close', resolve);
     });
     if (code !== 0) {
-      throw new Error(`npm ci failed (exit code ${code}). Does this machine reach a package registry?\n${output}`);
+      // npm's own words come first; then it explains its options at length.
+      const words = output.split('\n').filter((line) => /^npm error ./.test(line));
+      throw new Error(`npm ci failed (exit code ${code}):\n${words.slice(0, 12).join('\n') || output}`);
     }
   } finally {
     clearInterval(timer);

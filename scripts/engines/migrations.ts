@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { projectRoot } from '../root.js';
-import { NO_FILTERS, openSchemaEngine, readMigrations } from './schema-engine.js';
+import { NO_FILTERS, connectionOf, openSchemaEngine, readMigrations } from './schema-engine.js';
 
 /** Any number that nothing else in the database locks. */
 const MIGRATION_LOCK = 7_238_451;
@@ -14,7 +14,7 @@ const MIGRATION_LOCK = 7_238_451;
 export async function migrate(databaseUrl: string): Promise<string[]> {
   const folder = join(projectRoot(), 'prisma');
   const migrationsList = await readMigrations(join(folder, 'migrations'));
-  const client = new Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  const client = new Client(connectionOf(databaseUrl));
   client.on('error', () => undefined);
   await client.connect();
   try {

@@ -8,7 +8,8 @@ import { commandLine, endPid, endsWithin, isAlive } from './process.js';
 
 /** The major version of the package; a cluster is of one major version for ever. */
 const MAJOR = '18';
-const USER = 'berth';
+/** Not `berth`: Postgres looks for tables in a schema of the user's name first, and the queues' schema has that one. */
+const USER = 'postgres';
 const START_DEADLINE_MS = 60_000;
 const FAST_STOP = [
   { signal: 'SIGINT', waitMs: 5_000 },

@@ -19,6 +19,11 @@ declare const WebAssembly: {
   instantiate(code: Buffer, imports: Record<string, unknown>): Promise<{ instance: { exports: WasmExports } }>;
 };
 
+/** Tables go to `public`, also where the user's name is that of another schema, which Postgres would prefer. */
+export function connectionOf(databaseUrl: string): pg.ClientConfig {
+  return { connectionString: databaseUrl, connectionTimeoutMillis: 10_000, options: '-c search_path=public' };
+}
+
 /**
  * Prisma's schema engine in its WebAssembly build. The CLI's own is a binary that it downloads from the internet
  * on first use, which an installation behind a firewall cannot; this one comes with the packages.
@@ -38,7 +43,7 @@ export async function openSchemaEngine(
   bindings.__wbg_set_wasm(instance.exports);
   instance.exports.__wbindgen_start();
 
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 2, connectionTimeoutMillis: 10_000 });
+  const pool = new pg.Pool({ ...connectionOf(databaseUrl), max: 2 });
   const adapter = bindMigrationAwareSqlAdapterFactory(new WholeScripts(pool));
   const engine = await bindings.SchemaEngine.new({ datamodels }, () => undefined, adapter);
   return {

@@ -15,7 +15,7 @@ export function requests(system: () => System): void {
     expect(operationOf(made)).toMatchObject({ status: 'succeeded', finishedAt: expect.any(String) });
 
     const slow = system().bot('slow');
-    const script = `trap 'sleep 4; exit 0' TERM; while :; do sleep 0.1; done`;
+    const script = `trap 'sleep 2.5; exit 0' TERM; while :; do sleep 0.1; done`;
     await slow.run('create', { start: true, command: ['/bin/sh', '-c', script] });
     const stop = await slow.ask('stop', { body: { timeoutSeconds: 30 }, headers: { prefer: 'wait=1' } });
     expect(stop.status).toBe(202);

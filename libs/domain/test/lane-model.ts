@@ -1,0 +1,147 @@
+import { expect } from '@jest/globals';
+import {
+  newBot,
+  reservationOf,
+  statusOf,
+  transition,
+  type Bot,
+  type Change,
+  type ContainerState,
+  type Lane,
+  type Operation,
+  type Reservation,
+  type Status,
+} from '../index.js';
+import { at } from './lanes.js';
+
+const isAlive = ({ status }: Operation): boolean => status === 'queued' || status === 'running';
+const NOTHING: Reservation = { cpus: 0, memoryMb: 0, containers: 0 };
+
+/** What a database would hold of one bot. It writes a change as the store does, and checks what must hold of every one. */
+export class LaneModel {
+  bot: Bot = newBot({ key: 'b', tenantId: 't', tenantSlug: 'acme', botId: 'alice' }, 'node-1', at(0));
+  /** Whether the bot was ever written. */
+  exists = false;
+  /** Every operation ever accepted, ended ones too. */
+  readonly all = new Map<string, Operation>();
+  /** How often the end of an operation was told. */
+  readonly ends = new Map<string, number>();
+  #told: Status = 'absent';
+  #clock = 0;
+  readonly #nodes = new Map<string, Reservation>();
+
+  get operations(): Operation[] {
+    return [...this.all.values()].filter(isAlive).sort((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
+  }
+
+  get head(): Operation | undefined {
+    return this.operations[0];
+  }
+
+  lane(): Lane {
+    this.#clock += 1;
+    return { bot: this.bot, operations: this.operations, now: at(this.#clock) };
+  }
+
+  /** A bot that was given up goes where there is room, not where it was. */
+  place(): void {
+    this.bot = { ...this.bot, nodeId: this.bot.version % 2 === 0 ? 'node-1' : 'node-2' };
+  }
+
+  /** What time does to the head. */
+  pass(facts: Partial<Pick<Operation, 'due' | 'leaseExpired' | 'overdue'>>): void {
+    if (this.head) this.all.set(this.head.id, { ...this.head, ...facts });
+  }
+
+  apply(change: Change | null): Change | null {
+    if (!change) return null;
+    const before = this.head;
+    expect(change.expectVersion).toBe(this.exists ? this.bot.version : null);
+    this.#checkEvents(change);
+    for (const write of change.writes) this.#write(write);
+    this.#reserve(change);
+    this.exists = true;
+    this.bot = change.bot;
+    this.#check(change, before);
+    return change;
+  }
+
+  #write({ operation, isNew, leaseSeconds, dueInMs, rung }: Change['writes'][number]): void {
+    const before = this.all.get(operation.id);
+    expect(isNew).toBe(before === undefined);
+    if (before && !isAlive(before)) throw new Error(`${operation.id} had ended and was written again`);
+    if (rung) expect(operation.dispatch).toBe((before?.dispatch ?? 0) + 1);
+    const clocks = {
+      due: dueInMs > 0 ? false : (before?.due ?? true),
+      leaseExpired: operation.status === 'running' && leaseSeconds === null && (before?.leaseExpired ?? false),
+    };
+    this.all.set(operation.id, { ...operation, ...clocks });
+  }
+
+  /** Gapless; each begins where the last one left the client, and says what is true now. */
+  #checkEvents({ bot, operations, events }: Change): void {
+    const running = operations.find((each) => each.status === 'running');
+    expect(bot.version).toBe(this.bot.version + events.length);
+    events.forEach((event, index) => {
+      expect(event.version).toBe(this.bot.version + 1 + index);
+      expect(event.previousStatus).toBe(this.#told);
+      expect(event.status).toBe(statusOf(bot.state, running?.kind ?? null));
+      const about = event.operation;
+      if (about) expect(about.status).toBe((operations.find((each) => each.id === about.id) ?? about).status);
+      const ended = ['operation.succeeded', 'operation.failed', 'operation.cancelled'].includes(event.type);
+      if (ended && about) this.ends.set(about.id, (this.ends.get(about.id) ?? 0) + 1);
+    });
+    const last = events.at(-1);
+    if (last) this.#told = last.status;
+    else expect(statusOf(bot.state, running?.kind ?? null)).toBe(this.#told);
+  }
+
+  #reserve({ reservation }: Change): void {
+    if (!reservation) return;
+    const { nodeId, delta } = reservation;
+    const held = this.#nodes.get(nodeId) ?? NOTHING;
+    this.#nodes.set(nodeId, {
+      cpus: held.cpus + delta.cpus,
+      memoryMb: held.memoryMb + delta.memoryMb,
+      containers: held.containers + delta.containers,
+    });
+  }
+
+  #check(change: Change, before: Operation | undefined): void {
+    const alive = this.operations;
+    expect(change.operations.map((each) => `${each.id} ${each.status}`)).toEqual(
+      alive.map((each) => `${each.id} ${each.status}`),
+    );
+    expect(new Set(alive.map((each) => each.seq)).size).toBe(alive.length);
+    expect(alive.slice(1).every((each) => each.status === 'queued')).toBe(true);
+
+    const { projected, targets } = fold(this.bot, alive);
+    expect(this.bot.projected).toBe(projected);
+    expect(alive.map((each) => each.target)).toEqual(targets);
+
+    expect(this.bot.reserved).toEqual(reservationOf(this.bot, alive));
+    for (const [nodeId, held] of this.#nodes) {
+      expect(held).toEqual(nodeId === this.bot.nodeId ? this.bot.reserved : NOTHING);
+    }
+    if (alive.length > 0 || this.bot.state !== 'absent') expect(this.bot.nodeId).not.toBeNull();
+
+    // Exactly the head is rung, exactly when it gets there and may run.
+    const head = this.head;
+    const arrived = head?.status === 'queued' && (before?.id !== head.id || before.status !== 'queued');
+    const rung = change.writes.filter((write) => write.rung).map((write) => write.operation.id);
+    expect(rung).toEqual(arrived && head.due ? [head.id] : []);
+  }
+}
+
+/** Where the lane leads, step by step. What was begun leads where it led. */
+function fold(bot: Bot, alive: Operation[]): { projected: ContainerState; targets: ContainerState[] } {
+  let state = bot.state;
+  const targets = alive.map((operation) => {
+    const begun = operation.status === 'running' || operation.startedAt !== null;
+    const step = begun ? { to: operation.target } : transition(state, operation);
+    if (step === 'refused') throw new Error(`${operation.kind} waits behind ${state}, where it is refused`);
+    if (step !== 'noop') state = step.to;
+    return state;
+  });
+  return { projected: state, targets };
+}

@@ -1,0 +1,236 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  accept,
+  cancel,
+  claim,
+  expire,
+  goneFacts,
+  markUnknown,
+  MAX_ATTEMPTS,
+  observe,
+  OPERATION_KINDS,
+  Refusal,
+  settle,
+  transition,
+  type BotFacts,
+  type Observation,
+  type Operation,
+  type OperationError,
+  type Outcome,
+} from '../index.js';
+import { LaneModel } from './lane-model.js';
+import { at, request, settings } from './lanes.js';
+
+const verbs = OPERATION_KINDS.map((kind) => kind.replace('container.', ''));
+const engineStates = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const;
+
+const step = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      do: fc.constant('accept' as const),
+      verb: fc.constantFrom('create', 'start', ...verbs),
+      flag: fc.boolean(),
+      cpus: fc.constantFrom(0.5, 1, 2),
+      stale: fc.integer({ max: 9 }).map((n) => n === 0),
+    }),
+  },
+  { weight: 8, arbitrary: fc.record({ do: fc.constant('claim' as const), index: fc.constantFrom(0, 0, 0, 1) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant('settle' as const),
+      outcome: fc.constantFrom('succeeded', 'succeeded', 'succeeded', 'failed', 'retry', 'retry', 'cancelled'),
+      counts: fc.boolean(),
+      found: fc.constantFrom('nothing', 'as it was', 'gone', 'stopped', 'failed'),
+      stale: fc.integer({ max: 9 }).map((n) => n === 0),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('cancel' as const), index: fc.nat(3) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('expire' as const), lease: fc.boolean(), overdue: fc.boolean() }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('wait' as const) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('observe' as const),
+      engineState: fc.constantFrom(...engineStates, 'gone' as const),
+      exitCode: fc.constantFrom(null, 0, 1, 137, 143),
+      oomKilled: fc.boolean(),
+      began: fc.integer({ min: 1, max: 8 }),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('markUnknown' as const) }) },
+);
+type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
+
+const error: OperationError = { code: 'docker_error', message: 'It broke.', retryable: true };
+let serial = 0;
+
+function doAccept(model: LaneModel, { verb, flag, cpus, stale }: StepOf<'accept'>): void {
+  const create = verb === 'create';
+  if (create && model.bot.nodeId === null) model.place();
+  // A bot that nobody has named is refused before the rules are asked.
+  if (!create && !model.exists) return;
+  const resources = { cpus, memoryMb: cpus * 512, pids: 64 };
+  const params = create ? { start: flag, settings: settings({ resources }) } : { purgeData: verb === 'delete' && flag };
+  const ifVersion = stale ? model.bot.version + 1 : null;
+  const asked = request(verb, { operationId: `op-${(serial += 1)}`, params, ifVersion });
+  const step = transition(model.bot.projected, asked);
+  const running = model.operations.filter((each) => each.status === 'running');
+  try {
+    const verdict = accept(model.lane(), asked, { isNewBot: !model.exists });
+    if (verdict.verdict === 'join') {
+      expect(verdict.operation).toMatchObject({ status: 'queued', digest: asked.digest });
+      expect(model.operations.at(verdict.position)?.id).toBe(verdict.operation.id);
+      return;
+    }
+    const before = model.bot;
+    model.apply(verdict.change);
+    if (verdict.verdict === 'noop') {
+      expect(step).toBe('noop');
+      expect([verdict.change.events, model.bot]).toEqual([[], before]);
+      return;
+    }
+    expect(step).not.toBe('refused');
+    expect(model.operations.at(-1)?.id).toBe(asked.operationId);
+    if (verb === 'delete') expect(model.operations.length).toBe(running.length + 1);
+  } catch (refusal) {
+    if (!(refusal instanceof Refusal)) throw refusal;
+    expect(refusal.code).toBe(stale ? 'version_mismatch' : 'invalid_transition');
+    if (!stale) expect(step).toBe('refused');
+  }
+}
+
+function doClaim(model: LaneModel, index: number): void {
+  const { operations } = model;
+  const wanted = operations[index];
+  const change = model.apply(
+    claim(model.lane(), wanted?.id ?? 'none', { nodeId: model.bot.nodeId ?? '', leaseSeconds: 30 }),
+  );
+  const waits = wanted?.status === 'queued' && wanted.due;
+  const free = waits || (wanted?.status === 'running' && wanted.leaseExpired);
+  const may = index === 0 && free && !wanted.cancelRequested && wanted.attempt < MAX_ATTEMPTS;
+  expect(change !== null).toBe(may);
+  if (change)
+    expect(model.head).toMatchObject({ status: 'running', claimEpoch: change.bot.version - change.events.length + 1 });
+}
+
+/** What the engine shows where an operation has done all of its work. */
+function done(model: LaneModel, { kind, target, params }: Operation): BotFacts {
+  const { bot } = model;
+  if (kind === 'container.delete') return { ...goneFacts(bot), hasData: bot.hasData && !params.purgeData };
+  if (kind !== 'container.create') return { state: target, containerId: bot.containerId ?? 'c' };
+  return { ...halfDone(model, params.settings), state: target };
+}
+
+const halfDone = ({ bot }: LaneModel, made = settings()): BotFacts => ({
+  state: 'stopped',
+  containerId: `c${bot.incarnation + 1}`,
+  incarnation: bot.incarnation + 1,
+  settings: made,
+  hasData: true,
+});
+
+function doSettle(model: LaneModel, { outcome, counts, found, stale }: Omit<StepOf<'settle'>, 'do'>): void {
+  const { head, bot } = model;
+  if (!head) return;
+  const run = { operationId: head.id, epoch: (head.claimEpoch ?? 0) + (stale ? 1 : 0) };
+  const facts: Record<typeof found, BotFacts | null> = {
+    nothing: null,
+    'as it was': { state: bot.state },
+    gone: goneFacts(bot),
+    stopped: halfDone(model, head.params.settings ?? bot.settings ?? settings()),
+    failed: { ...halfDone(model, head.params.settings ?? bot.settings ?? settings()), state: 'failed' },
+  };
+  const ends: Record<typeof outcome, Outcome> = {
+    succeeded: { outcome: 'succeeded', result: {} },
+    failed: { outcome: 'failed', error },
+    retry: { outcome: 'retry', error, countsAsAttempt: counts, backoffMs: 100 },
+    cancelled: { outcome: 'cancelled' },
+  };
+  const end = ends[outcome];
+  const change = model.apply(
+    settle(model.lane(), run, end as Outcome, outcome === 'succeeded' ? done(model, head) : (facts[found] ?? null)),
+  );
+  expect(change !== null).toBe(head.status === 'running' && !stale);
+}
+
+/** As engines tell it: what is up began after its last end, what is down ended after it began. */
+function observed(
+  containerId: string,
+  { engineState, exitCode, oomKilled, began }: StepOf<'observe'>,
+): Observation | null {
+  if (engineState === 'gone') return null;
+  const up = engineState === 'running' || engineState === 'paused';
+  if (engineState === 'created') {
+    return { containerId, engineState, exitCode: null, oomKilled: false, startedAt: null, finishedAt: null };
+  }
+  const [startedAt, finishedAt] = [at(2 * began), up && began === 1 ? null : at(2 * began + (up ? -1 : 1))];
+  return { containerId, engineState, exitCode, oomKilled, startedAt, finishedAt };
+}
+
+function doObserve(model: LaneModel, step: StepOf<'observe'>): void {
+  const { containerId, state } = model.bot;
+  const observation = containerId === null ? null : observed(containerId, step);
+  const busy = model.head?.status === 'running' && state !== 'unknown';
+  const change = model.apply(observe(model.lane(), observation));
+  if (busy) expect(change).toBeNull();
+  // Looked at again, it is as it was seen.
+  expect(observe(model.lane(), observation)).toBeNull();
+}
+
+function take(model: LaneModel, step: Step): void {
+  switch (step.do) {
+    case 'accept':
+      return doAccept(model, step);
+    case 'claim':
+      return doClaim(model, step.index);
+    case 'settle':
+      return doSettle(model, step);
+    case 'cancel':
+      return void model.apply(cancel(model.lane(), model.operations[step.index]?.id ?? 'none'));
+    case 'expire':
+      model.pass({ leaseExpired: model.head?.status === 'running' && step.lease, overdue: step.overdue });
+      return void model.apply(expire(model.lane()));
+    case 'wait':
+      return model.pass({ due: true });
+    case 'observe':
+      return doObserve(model, step);
+    case 'markUnknown':
+      return void model.apply(markUnknown(model.lane()));
+  }
+}
+
+/** Time passes and workers do their work, until nothing is left to do. */
+function drain(model: LaneModel): void {
+  for (let turns = 0; model.head; turns += 1) {
+    if (turns > 1_000) throw new Error(`the lane does not drain: ${JSON.stringify(model.head)}`);
+    model.pass({ due: true, leaseExpired: model.head.status === 'running', overdue: false });
+    if (!model.apply(expire(model.lane()))) doClaim(model, 0);
+    if (model.head?.status === 'running') {
+      doSettle(model, { outcome: 'succeeded', counts: true, found: 'nothing', stale: false });
+    }
+  }
+}
+
+test('a lane keeps its promises, whatever happens to it in whatever order', () => {
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 40, size: 'max' }), (steps) => {
+      const model = new LaneModel();
+      for (const each of steps) take(model, each);
+      drain(model);
+      for (const operation of model.all.values()) {
+        expect(['succeeded', 'failed', 'cancelled']).toContain(operation.status);
+        expect(operation.finishedAt).not.toBeNull();
+        expect(model.ends.get(operation.id) ?? 0).toBe(operation.noop ? 0 : 1);
+      }
+      if (model.bot.state !== 'unknown') expect(model.bot.projected).toBe(model.bot.state);
+    }),
+    { numRuns: 2_500 },
+  );
+});
