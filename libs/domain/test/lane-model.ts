@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import {
   newBot,
   reservationOf,
@@ -12,12 +11,16 @@ import {
   type Reservation,
   type Status,
 } from '../index.js';
+import assert from 'node:assert/strict';
 import { at } from './lanes.js';
 
 const isAlive = ({ status }: Operation): boolean => status === 'queued' || status === 'running';
 const NOTHING: Reservation = { cpus: 0, memoryMb: 0, containers: 0 };
 
-/** What a database would hold of one bot. It writes a change as the store does, and checks what must hold of every one. */
+/**
+ * What a database would hold of one bot. It writes a change as the store does, and checks what must hold of every one;
+ * with assert, since it checks a million things and must be quick.
+ */
 export class LaneModel {
   bot: Bot = newBot({ key: 'b', tenantId: 't', tenantSlug: 'acme', botId: 'alice' }, 'node-1', at(0));
   /** Whether the bot was ever written. */
@@ -56,7 +59,7 @@ export class LaneModel {
   apply(change: Change | null): Change | null {
     if (!change) return null;
     const before = this.head;
-    expect(change.expectVersion).toBe(this.exists ? this.bot.version : null);
+    assert.equal(change.expectVersion, this.exists ? this.bot.version : null);
     this.#checkEvents(change);
     for (const write of change.writes) this.#write(write);
     this.#reserve(change);
@@ -68,9 +71,9 @@ export class LaneModel {
 
   #write({ operation, isNew, leaseSeconds, dueInMs, rung }: Change['writes'][number]): void {
     const before = this.all.get(operation.id);
-    expect(isNew).toBe(before === undefined);
+    assert.equal(isNew, before === undefined);
     if (before && !isAlive(before)) throw new Error(`${operation.id} had ended and was written again`);
-    if (rung) expect(operation.dispatch).toBe((before?.dispatch ?? 0) + 1);
+    if (rung) assert.equal(operation.dispatch, (before?.dispatch ?? 0) + 1);
     const clocks = {
       due: dueInMs > 0 ? false : (before?.due ?? true),
       leaseExpired: operation.status === 'running' && leaseSeconds === null && (before?.leaseExpired ?? false),
@@ -81,19 +84,19 @@ export class LaneModel {
   /** Gapless; each begins where the last one left the client, and says what is true now. */
   #checkEvents({ bot, operations, events }: Change): void {
     const running = operations.find((each) => each.status === 'running');
-    expect(bot.version).toBe(this.bot.version + events.length);
+    assert.equal(bot.version, this.bot.version + events.length);
     events.forEach((event, index) => {
-      expect(event.version).toBe(this.bot.version + 1 + index);
-      expect(event.previousStatus).toBe(this.#told);
-      expect(event.status).toBe(statusOf(bot.state, running?.kind ?? null));
+      assert.equal(event.version, this.bot.version + 1 + index);
+      assert.equal(event.previousStatus, this.#told);
+      assert.equal(event.status, statusOf(bot.state, running?.kind ?? null));
       const about = event.operation;
-      if (about) expect(about.status).toBe((operations.find((each) => each.id === about.id) ?? about).status);
+      if (about) assert.equal(about.status, (operations.find((each) => each.id === about.id) ?? about).status);
       const ended = ['operation.succeeded', 'operation.failed', 'operation.cancelled'].includes(event.type);
       if (ended && about) this.ends.set(about.id, (this.ends.get(about.id) ?? 0) + 1);
     });
     const last = events.at(-1);
     if (last) this.#told = last.status;
-    else expect(statusOf(bot.state, running?.kind ?? null)).toBe(this.#told);
+    else assert.equal(statusOf(bot.state, running?.kind ?? null), this.#told);
   }
 
   #reserve({ reservation }: Change): void {
@@ -109,27 +112,32 @@ export class LaneModel {
 
   #check(change: Change, before: Operation | undefined): void {
     const alive = this.operations;
-    expect(change.operations.map((each) => `${each.id} ${each.status}`)).toEqual(
-      alive.map((each) => `${each.id} ${each.status}`),
+    const names = (operations: Operation[]): string[] => operations.map((each) => `${each.id} ${each.status}`);
+    assert.deepEqual(names(change.operations), names(alive));
+    assert.equal(new Set(alive.map((each) => each.seq)).size, alive.length);
+    assert.equal(
+      alive.slice(1).every((each) => each.status === 'queued'),
+      true,
     );
-    expect(new Set(alive.map((each) => each.seq)).size).toBe(alive.length);
-    expect(alive.slice(1).every((each) => each.status === 'queued')).toBe(true);
 
     const { projected, targets } = fold(this.bot, alive);
-    expect(this.bot.projected).toBe(projected);
-    expect(alive.map((each) => each.target)).toEqual(targets);
+    assert.equal(this.bot.projected, projected);
+    assert.deepEqual(
+      alive.map((each) => each.target),
+      targets,
+    );
 
-    expect(this.bot.reserved).toEqual(reservationOf(this.bot, alive));
+    assert.deepEqual(this.bot.reserved, reservationOf(this.bot, alive));
     for (const [nodeId, held] of this.#nodes) {
-      expect(held).toEqual(nodeId === this.bot.nodeId ? this.bot.reserved : NOTHING);
+      assert.deepEqual(held, nodeId === this.bot.nodeId ? this.bot.reserved : NOTHING);
     }
-    if (alive.length > 0 || this.bot.state !== 'absent') expect(this.bot.nodeId).not.toBeNull();
+    if (alive.length > 0 || this.bot.state !== 'absent') assert.notEqual(this.bot.nodeId, null);
 
     // Exactly the head is rung, exactly when it gets there and may run.
     const head = this.head;
     const arrived = head?.status === 'queued' && (before?.id !== head.id || before.status !== 'queued');
     const rung = change.writes.filter((write) => write.rung).map((write) => write.operation.id);
-    expect(rung).toEqual(arrived && head.due ? [head.id] : []);
+    assert.deepEqual(rung, arrived && head.due ? [head.id] : []);
   }
 }
 

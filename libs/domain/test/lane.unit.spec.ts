@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { test } from '@jest/globals';
 import fc from 'fast-check';
 import {
   accept,
@@ -19,6 +19,7 @@ import {
   type OperationError,
   type Outcome,
 } from '../index.js';
+import assert from 'node:assert/strict';
 import { LaneModel } from './lane-model.js';
 import { at, request, settings } from './lanes.js';
 
@@ -85,24 +86,25 @@ function doAccept(model: LaneModel, { verb, flag, cpus, stale }: StepOf<'accept'
   try {
     const verdict = accept(model.lane(), asked, { isNewBot: !model.exists });
     if (verdict.verdict === 'join') {
-      expect(verdict.operation).toMatchObject({ status: 'queued', digest: asked.digest });
-      expect(model.operations.at(verdict.position)?.id).toBe(verdict.operation.id);
+      const { status, digest } = verdict.operation;
+      assert.deepEqual([status, digest], ['queued', asked.digest]);
+      assert.equal(model.operations.at(verdict.position)?.id, verdict.operation.id);
       return;
     }
     const before = model.bot;
     model.apply(verdict.change);
     if (verdict.verdict === 'noop') {
-      expect(step).toBe('noop');
-      expect([verdict.change.events, model.bot]).toEqual([[], before]);
+      assert.equal(step, 'noop');
+      assert.deepEqual([verdict.change.events, model.bot], [[], before]);
       return;
     }
-    expect(step).not.toBe('refused');
-    expect(model.operations.at(-1)?.id).toBe(asked.operationId);
-    if (verb === 'delete') expect(model.operations.length).toBe(running.length + 1);
+    assert.notEqual(step, 'refused');
+    assert.equal(model.operations.at(-1)?.id, asked.operationId);
+    if (verb === 'delete') assert.equal(model.operations.length, running.length + 1);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    expect(refusal.code).toBe(stale ? 'version_mismatch' : 'invalid_transition');
-    if (!stale) expect(step).toBe('refused');
+    assert.equal(refusal.code, stale ? 'version_mismatch' : 'invalid_transition');
+    if (!stale) assert.equal(step, 'refused');
   }
 }
 
@@ -115,9 +117,8 @@ function doClaim(model: LaneModel, index: number): void {
   const waits = wanted?.status === 'queued' && wanted.due;
   const free = waits || (wanted?.status === 'running' && wanted.leaseExpired);
   const may = index === 0 && free && !wanted.cancelRequested && wanted.attempt < MAX_ATTEMPTS;
-  expect(change !== null).toBe(may);
-  if (change)
-    expect(model.head).toMatchObject({ status: 'running', claimEpoch: change.bot.version - change.events.length + 1 });
+  assert.equal(change !== null, may);
+  if (change) assert.equal(model.head?.claimEpoch, model.bot.version - change.events.length + 1);
 }
 
 /** What the engine shows where an operation has done all of its work. */
@@ -157,7 +158,7 @@ function doSettle(model: LaneModel, { outcome, counts, found, stale }: Omit<Step
   const change = model.apply(
     settle(model.lane(), run, end as Outcome, outcome === 'succeeded' ? done(model, head) : (facts[found] ?? null)),
   );
-  expect(change !== null).toBe(head.status === 'running' && !stale);
+  assert.equal(change !== null, head.status === 'running' && !stale);
 }
 
 /** As engines tell it: what is up began after its last end, what is down ended after it began. */
@@ -179,9 +180,9 @@ function doObserve(model: LaneModel, step: StepOf<'observe'>): void {
   const observation = containerId === null ? null : observed(containerId, step);
   const busy = model.head?.status === 'running' && state !== 'unknown';
   const change = model.apply(observe(model.lane(), observation));
-  if (busy) expect(change).toBeNull();
+  if (busy) assert.equal(change, null);
   // Looked at again, it is as it was seen.
-  expect(observe(model.lane(), observation)).toBeNull();
+  assert.equal(observe(model.lane(), observation), null);
 }
 
 function take(model: LaneModel, step: Step): void {
@@ -225,11 +226,11 @@ test('a lane keeps its promises, whatever happens to it in whatever order', () =
       for (const each of steps) take(model, each);
       drain(model);
       for (const operation of model.all.values()) {
-        expect(['succeeded', 'failed', 'cancelled']).toContain(operation.status);
-        expect(operation.finishedAt).not.toBeNull();
-        expect(model.ends.get(operation.id) ?? 0).toBe(operation.noop ? 0 : 1);
+        assert(['succeeded', 'failed', 'cancelled'].includes(operation.status));
+        assert.notEqual(operation.finishedAt, null);
+        assert.equal(model.ends.get(operation.id) ?? 0, operation.noop ? 0 : 1);
       }
-      if (model.bot.state !== 'unknown') expect(model.bot.projected).toBe(model.bot.state);
+      if (model.bot.state !== 'unknown') assert.equal(model.bot.projected, model.bot.state);
     }),
     { numRuns: 2_500 },
   );

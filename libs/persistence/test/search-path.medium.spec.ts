@@ -15,7 +15,7 @@ describe('schemas beside ours', () => {
     await client.query(`CREATE SCHEMA "${rows[0]?.name}"; CREATE TABLE "${rows[0]?.name}".event (stranger int)`);
     await client.end();
   });
-  afterAll(() => test.drop());
+  afterAll(() => test?.drop());
 
   it('do not stand before it, even with the name of the user', async () => {
     const database = createDatabase({ url: test.url, poolSize: 1, applicationName: 'search-path' });

@@ -26,7 +26,7 @@ describe('loadConfig', () => {
       http: { host: '127.0.0.1', port: 8080 },
       security: { apiKey: required.BERTH_API_KEY, secretKey: required.BERTH_SECRET_KEY },
       database: { url: required.DATABASE_URL, poolSize: 10 },
-      queue: { namespace: 'berth', redisUrl: undefined },
+      queue: { namespace: 'berth_queue', redisUrl: undefined },
       docker: { host: undefined, defaultImage: 'debian:bookworm-slim' },
       node: { id: 'node-1', cpus: undefined, memoryMb: undefined, silentSeconds: 15 },
       agent: { host: '127.0.0.1', port: 0, url: undefined },
