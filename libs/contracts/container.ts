@@ -63,7 +63,15 @@ export const containerSchema = z
     containerId: z.string().nullable(),
     image: z.object({ ref: z.string(), id: z.string() }).nullable(),
     node: z.string().nullable(),
-    paths: z.array(z.object({ name: z.string(), container: z.string(), host: z.string(), persistent: z.boolean() })),
+    paths: z.array(
+      z.object({
+        name: z.string(),
+        container: z.string(),
+        host: z.string(),
+        persistent: z.boolean(),
+        volume: z.string(),
+      }),
+    ),
     tasks: z.int(),
     resources: resourcesSchema.nullable(),
     env: z.array(z.string()),

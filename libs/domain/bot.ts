@@ -28,6 +28,8 @@ export interface DataPath {
   container: string;
   host: string;
   persistent: boolean;
+  /** The engine's name of it. */
+  volume: string;
 }
 
 /** The aggregate root: everything known of a bot but its operations. */

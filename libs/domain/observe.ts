@@ -79,7 +79,6 @@ function stateOf(bot: Bot, observation: Observation, exit: Exit | null): Contain
     case 'exited': {
       const sameEnd = exit?.at === bot.exit?.at;
       if (sameEnd && (bot.state === 'stopped' || bot.state === 'failed')) return bot.state;
-      if (sameEnd && bot.state === 'unknown' && bot.exit !== null) return stoppedOrFailed(bot.exit);
       return exit === null ? 'stopped' : stoppedOrFailed(exit);
     }
   }

@@ -13,6 +13,7 @@ import {
 import {
   DatabaseFault,
   type BotStore,
+  type CommitResult,
   type IdempotencyRecord,
   type IdempotencyStore,
   type NodeStore,
@@ -44,6 +45,14 @@ export interface Accepted {
   replayed: boolean;
 }
 
+/** What a request is judged on. */
+interface Placed {
+  lane: Lane;
+  isNewBot: boolean;
+  /** The bot's node was chosen for this request, and may be chosen anew. */
+  isPlacedNow: boolean;
+}
+
 const MAX_RACES = 50;
 
 /** Turns requests into committed operations. */
@@ -71,16 +80,21 @@ export class Acceptance {
     const sealedEnv = this.#sealEnv(request);
     const digest = this.secrets.digest(canonicalJson([request.kind, request.params, request.env ?? {}]));
     for (let race = 0; race < MAX_RACES; race += 1) {
-      const { lane, isNewBot } = await this.#lane(request);
+      const { lane, isNewBot, isPlacedNow } = await this.#lane(request);
       const verdict = accept(lane, { ...request, operationId, digest, sealedEnv }, { isNewBot });
       const answer = this.#answer(verdict);
       const record = this.#record(request, answer);
       if (verdict.verdict === 'join') {
-        if (record) await this.stores.idempotency.record(record);
-        return answer;
+        if (!record || (await this.stores.idempotency.record(record))) return answer;
+        // Another request has recorded the key since it was looked up.
+        const remembered = await this.#recall(request);
+        if (remembered) return remembered;
+        continue;
       }
       const result = await this.#commit(verdict, record, request);
       if (result === 'committed') return answer;
+      // Others filled the node since it was chosen: another may have room. Choosing again tells.
+      if (result === 'no_capacity' && !isPlacedNow) throw noCapacity();
       if (result === 'idempotency_conflict') {
         const remembered = await this.#recall(request);
         if (remembered) return remembered;
@@ -93,11 +107,10 @@ export class Acceptance {
     verdict: Exclude<Verdict, { verdict: 'join' }>,
     idempotency: IdempotencyRecord | null,
     request: AcceptRequest,
-  ): Promise<'committed' | 'lost_race' | 'idempotency_conflict'> {
+  ): Promise<CommitResult> {
     const { change, operation } = verdict;
     try {
       const result = await this.stores.bots.commit(change, { idempotency, enforceCapacity: true });
-      if (result === 'no_capacity') throw noCapacity();
       if (result === 'committed') this.announcer.committed(change);
       return result;
     } catch (error) {
@@ -111,9 +124,11 @@ export class Acceptance {
   }
 
   /** The bot's lane, or that of a bot that this request would be the first to name. */
-  async #lane({ tenant, botId, kind, params }: AcceptRequest): Promise<{ lane: Lane; isNewBot: boolean }> {
+  async #lane({ tenant, botId, kind, params }: AcceptRequest): Promise<Placed> {
     const lane = await this.stores.bots.find(tenant.id, botId);
-    if (lane && (lane.bot.nodeId !== null || kind !== 'container.create')) return { lane, isNewBot: false };
+    if (lane && (lane.bot.nodeId !== null || kind !== 'container.create')) {
+      return { lane, isNewBot: false, isPlacedNow: false };
+    }
     const resources = params.settings?.resources;
     if (kind !== 'container.create' || !resources) {
       throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
@@ -123,10 +138,10 @@ export class Acceptance {
       throw new Refusal('node_unavailable', 'No node takes new bots now: none is up and ready. Try again shortly.');
     }
     if (nodeId === null) throw noCapacity();
-    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false };
+    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false, isPlacedNow: true };
     const now = new Date().toISOString();
     const bot = newBot({ key: uuidv7(), tenantId: tenant.id, tenantSlug: tenant.slug, botId }, nodeId, now);
-    return { lane: { bot, operations: [], now }, isNewBot: true };
+    return { lane: { bot, operations: [], now }, isNewBot: true, isPlacedNow: true };
   }
 
   #answer(verdict: Verdict): Accepted {

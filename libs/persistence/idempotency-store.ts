@@ -51,13 +51,14 @@ export class IdempotencyStore {
     return rows.length === 1;
   }
 
-  /** Remembers an answer that changed nothing, such as that of a joined request. */
-  async record(record: IdempotencyRecord): Promise<void> {
-    await this.database.query(
+  /** Remembers an answer that changed nothing, such as that of a joined request. False where the key is taken. */
+  async record(record: IdempotencyRecord): Promise<boolean> {
+    const rows = await this.database.query(
       `INSERT INTO idempotency_key (tenant_id, key, fingerprint, operation_id, status_code, answer)
        VALUES ($1::uuid, $2, $3, $4::uuid, $5::int, $6) ON CONFLICT DO NOTHING RETURNING key`,
       [record.tenantId, record.key, record.fingerprint, record.operationId, record.statusCode, record.answer],
     );
+    return rows.length === 1;
   }
 
   async complete(tenantId: string, key: string, answer: { statusCode: number; sealed: string }): Promise<void> {

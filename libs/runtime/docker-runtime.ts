@@ -11,7 +11,8 @@ import { inspectContainer, listContainers, plainName, toRuntimeContainer } from 
 import { Lifecycle } from './lifecycle.js';
 import { readLogs, type LogsOptions } from './logs.js';
 import { ensureNetwork } from './network.js';
-import type { ContainerRuntime, ContainerSpec, EngineInfo, PreparedNode } from './port.js';
+import { isVolumeOf } from './labels.js';
+import type { ContainerRuntime, ContainerSpec, EngineInfo, PreparedNode, VolumeOwner } from './port.js';
 import { StatsReader } from './stats.js';
 
 export interface DockerRuntimeOptions {
@@ -63,7 +64,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
         const name = await lifecycle.remove(id, signal);
         await environmentFiles.remove(plainName(name ?? id));
       }),
-    removeVolume: (name, signal) => guard(() => removeVolume(engine, name, signal)),
+    removeVolume: (name, owner, signal) => guard(() => removeVolume(engine, name, owner, signal)),
     exitWithin: (id, graceMs, signal) => guard(() => exits.exitWithin(id, graceMs, signal)),
     events: (given: EventsOptions) => guardAll(watchEvents(engine, given)),
     stats: (id, signal) => guard(() => stats.read(id, signal)),
@@ -110,11 +111,18 @@ async function prepareNode(engine: EngineConnection, networkName: string): Promi
   return { network: networkName, hostFirewall: obstacle === null, warnings };
 }
 
-async function removeVolume(engine: EngineConnection, name: string, signal: AbortSignal): Promise<void> {
+async function removeVolume(
+  engine: EngineConnection,
+  name: string,
+  owner: VolumeOwner,
+  signal: AbortSignal,
+): Promise<void> {
   try {
-    await engine.call('volume', { deadlineMs: DEADLINE_MS.volume, signal }, (abortSignal) =>
-      engine.docker.getVolume(name).remove({ abortSignal }),
-    );
+    await engine.call('volume', { deadlineMs: DEADLINE_MS.volume, signal }, async (abortSignal) => {
+      const volume = engine.docker.getVolume(name);
+      const { Labels } = await volume.inspect({ abortSignal });
+      if (isVolumeOf(Labels, owner)) await volume.remove({ abortSignal });
+    });
   } catch (error) {
     if (engineStatus(error) !== 404) throw error;
   }

@@ -16,6 +16,7 @@ import type {
   RuntimeContainerSummary,
   RuntimeEvent,
   RuntimeStats,
+  VolumeOwner,
 } from './port.js';
 
 /**
@@ -127,8 +128,10 @@ export class FakeRuntime extends FakeEngine implements ContainerRuntime {
     return this.perform('remove', id, signal, () => this.removeOutside(id));
   }
 
-  removeVolume(name: string, signal: AbortSignal): Promise<void> {
+  removeVolume(name: string, owner: VolumeOwner, signal: AbortSignal): Promise<void> {
     return this.perform('removeVolume', name, signal, () => {
+      const made = this.volumes.get(name);
+      if (made?.tenantId !== owner.tenantId || made.botId !== owner.botId) return;
       const used = [...this.containers.values()].some(({ spec }) => spec.volumes.some((mount) => mount.name === name));
       if (used) throw new RuntimeFailure('docker_error', 'The volume is in use.', { retryable: true });
       this.volumes.delete(name);

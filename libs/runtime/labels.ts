@@ -1,4 +1,4 @@
-import type { ContainerIdentity } from './port.js';
+import type { ContainerIdentity, VolumeOwner } from './port.js';
 
 export const MANAGED_LABEL = 'berth.managed';
 export const MANAGED_FILTER = `${MANAGED_LABEL}=true`;
@@ -13,7 +13,7 @@ export function containerLabels(identity: ContainerIdentity): Labels {
   };
 }
 
-export function volumeLabels(identity: ContainerIdentity): Labels {
+export function volumeLabels(identity: VolumeOwner): Labels {
   return { [MANAGED_LABEL]: 'true', 'berth.tenant': identity.tenantId, 'berth.bot': identity.botId };
 }
 
@@ -35,6 +35,6 @@ export function isSameIncarnation(a: ContainerIdentity | null, b: ContainerIdent
 }
 
 /** Whether a volume was made for this bot. */
-export function isVolumeOf(labels: Labels | null | undefined, identity: ContainerIdentity): boolean {
+export function isVolumeOf(labels: Labels | null | undefined, identity: VolumeOwner): boolean {
   return Object.entries(volumeLabels(identity)).every(([name, value]) => labels?.[name] === value);
 }

@@ -16,7 +16,10 @@ export interface ContainerRuntime {
   /** Returns the image, pulling it first if the engine does not hold it. `image_not_found`, `image_pull_failed`. */
   ensureImage(ref: string, options: { signal: AbortSignal; onProgress?: (p: PullProgress) => void }): Promise<Image>;
 
-  /** Creates the container (and its volumes). Where the name is taken by a container with the same labels, adopts that one. */
+  /**
+   * Creates the container (and its volumes). Where the name is taken by a container with the same labels, adopts that
+   * one. `name_conflict` where the name of either belongs to somebody else.
+   */
   create(spec: ContainerSpec, signal: AbortSignal): Promise<RuntimeContainer>;
 
   /** Null where there is none. `ref` is an engine id or a name. */
@@ -34,8 +37,8 @@ export interface ContainerRuntime {
   resume(id: string, signal: AbortSignal): Promise<void>;
   /** Removes the container, running or not, and its anonymous volumes. Removing what is gone is a success. */
   remove(id: string, signal: AbortSignal): Promise<void>;
-  /** Removing what is gone is a success. */
-  removeVolume(name: string, signal: AbortSignal): Promise<void>;
+  /** Removes a volume that was made for this bot. One of somebody else stays; that and one that is gone are successes. */
+  removeVolume(name: string, owner: VolumeOwner, signal: AbortSignal): Promise<void>;
 
   /** The exit of the next end of the main process, or null if it still runs after `graceMs`. */
   exitWithin(id: string, graceMs: number, signal: AbortSignal): Promise<{ code: number } | null>;
@@ -106,6 +109,8 @@ export interface ContainerIdentity {
   incarnation: number;
   operationId: string;
 }
+
+export type VolumeOwner = Pick<ContainerIdentity, 'tenantId' | 'botId'>;
 
 export interface VolumeMount {
   name: string;

@@ -73,6 +73,8 @@ export class LaneModel {
     const before = this.all.get(operation.id);
     assert.equal(isNew, before === undefined);
     if (before && !isAlive(before)) throw new Error(`${operation.id} had ended and was written again`);
+    // What was begun leads where it led.
+    if (before?.startedAt) assert.equal(operation.target, before.target);
     if (rung) assert.equal(operation.dispatch, (before?.dispatch ?? 0) + 1);
     const clocks = {
       due: dueInMs > 0 ? false : (before?.due ?? true),
@@ -141,7 +143,7 @@ export class LaneModel {
   }
 }
 
-/** Where the lane leads, step by step. What was begun leads where it led. */
+/** Where the lane leads, step by step. */
 function fold(bot: Bot, alive: Operation[]): { projected: ContainerState; targets: ContainerState[] } {
   let state = bot.state;
   const targets = alive.map((operation) => {

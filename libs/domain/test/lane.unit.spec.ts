@@ -77,7 +77,7 @@ function doAccept(model: LaneModel, { verb, flag, cpus, stale }: StepOf<'accept'
   if (create && model.bot.nodeId === null) model.place();
   // A bot that nobody has named is refused before the rules are asked.
   if (!create && !model.exists) return;
-  const resources = { cpus, memoryMb: cpus * 512, pids: 64 };
+  const resources = { cpus, memoryMb: flag ? 512 : 256, pids: 64 };
   const params = create ? { start: flag, settings: settings({ resources }) } : { purgeData: verb === 'delete' && flag };
   const ifVersion = stale ? model.bot.version + 1 : null;
   const asked = request(verb, { operationId: `op-${(serial += 1)}`, params, ifVersion });
@@ -232,6 +232,6 @@ test('a lane keeps its promises, whatever happens to it in whatever order', () =
       }
       if (model.bot.state !== 'unknown') assert.equal(model.bot.projected, model.bot.state);
     }),
-    { numRuns: 2_500 },
+    { numRuns: 5_000 },
   );
 });

@@ -68,13 +68,17 @@ describe('behind Berth’s back', () => {
 
   test('a removal leaves nothing but the data and the memory of the last end', () => {
     const exit = describeExit(1, false, at(3));
-    const change = made(observe(lane('failed', [], { exit, paths: [], hasData: true }), null));
+    const paths = [
+      { name: 'data', container: '/data', host: '/v', persistent: true, volume: 'berth-default-alice-data' },
+    ];
+    const change = made(observe(lane('failed', [], { exit, paths, hasData: true }), null));
     expect(change.bot).toMatchObject({
       state: 'absent',
       containerId: null,
       image: null,
       settings: null,
       hasData: true,
+      paths,
       exit,
       reserved: { containers: 0 },
     });
@@ -136,6 +140,11 @@ describe('a stop that was asked for', () => {
 
   test('stays stopped whatever its code', () => {
     expect(observe(stopped, ended(1))).toBeNull();
+  });
+
+  test('stays stopped where it had crashed before', () => {
+    const crashed = describeExit(1, false, at(5));
+    expect(observe(lane('stopped', [], { exit: crashed, startedAt: at(1) }), ended(1))).toBeNull();
   });
 
   test('stays stopped when its node was silent meanwhile', () => {

@@ -82,23 +82,30 @@ describe('accept', () => {
   });
 
   it('queues behind, joins the last waiting one, and refuses what the end of the lane does not allow', async () => {
+    const restart = await ask(system, 'alice', 'container.restart');
+    expect(restart.operation).toMatchObject({ position: 1, joined: false });
+    const joined = await ask(system, 'alice', 'container.restart');
+    expect(joined).toMatchObject({ statusCode: 202, operation: { id: restart.operation.id, joined: true, position: 1 } });
     const stop = await ask(system, 'alice', 'container.stop');
-    expect(stop.operation).toMatchObject({ position: 1, joined: false });
-    const joined = await ask(system, 'alice', 'container.stop');
-    expect(joined).toMatchObject({ statusCode: 202, operation: { id: stop.operation.id, joined: true, position: 1 } });
+    expect(stop.operation).toMatchObject({ position: 2, joined: false });
+    // What the lane will end in holds already: that comes before joining.
+    expect((await ask(system, 'alice', 'container.stop')).operation).toMatchObject({ noop: true, status: 'succeeded' });
     await expect(ask(system, 'alice', 'container.pause')).rejects.toMatchObject({ code: 'invalid_transition' });
     await expect(ask(system, 'nobody', 'container.start')).rejects.toMatchObject({ code: 'bot_not_found' });
-    expect((await laneOf(system, 'alice')).bot).toMatchObject({ version: 2, seq: 2, projected: 'stopped' });
+    expect((await laneOf(system, 'alice')).bot).toMatchObject({ version: 3, seq: 3, projected: 'stopped' });
   });
 
   it('supersedes with a delete: the waiting are cancelled, the running one is asked to stop and rung', async () => {
     const { operations } = await laneOf(system, 'alice');
-    const [create, stop] = operations;
-    if (!create || !stop) throw new Error('two operations were expected in the lane');
+    const [create, ...waiting] = operations;
+    if (!create) throw new Error('the lane is empty');
     await mustClaim(system, create.id);
     system.bells.length = 0;
     const { operation } = await ask(system, 'alice', 'container.delete');
-    expect(await row(system, stop.id)).toMatchObject({ status: 'cancelled', error: { code: 'cancelled' } });
+    expect(waiting).toHaveLength(2);
+    for (const { id } of waiting) {
+      expect(await row(system, id)).toMatchObject({ status: 'cancelled', error: { code: 'cancelled' } });
+    }
     expect(await row(system, create.id)).toMatchObject({ status: 'running', cancel_requested: 'superseded' });
     expect((await laneOf(system, 'alice')).operations.map(({ id }) => id)).toEqual([create.id, operation.id]);
     expect(system.bells.map(({ operationId }) => operationId)).toEqual([create.id]);

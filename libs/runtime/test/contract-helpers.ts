@@ -1,12 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { RuntimeFailure } from '../failure.js';
-import type { ContainerIdentity, ContainerRuntime, ContainerSpec, LogChunk, RuntimeEvent } from '../port.js';
+import type {
+  VolumeOwner,
+  ContainerIdentity,
+  ContainerRuntime,
+  ContainerSpec,
+  LogChunk,
+  RuntimeEvent,
+} from '../port.js';
 
 /** Makes specs with names of their own and removes whatever became of them. */
 export class SpecFactory {
   readonly tenantId = `t${randomBytes(4).toString('hex')}`;
   private readonly names = new Set<string>();
-  private readonly volumes = new Set<string>();
+  private readonly volumes = new Map<string, VolumeOwner>();
   private serial = 0;
 
   constructor(private readonly image: string) {}
@@ -27,14 +34,14 @@ export class SpecFactory {
       ...parts,
     };
     this.names.add(spec.name);
-    for (const volume of spec.volumes) this.volumes.add(volume.name);
+    for (const volume of spec.volumes) this.volumes.set(volume.name, spec.identity);
     return spec;
   }
 
   async cleanUp(runtime: ContainerRuntime): Promise<void> {
     const signal = AbortSignal.timeout(25_000);
     for (const name of this.names) await runtime.remove(name, signal);
-    for (const volume of this.volumes) await runtime.removeVolume(volume, signal);
+    for (const [volume, owner] of this.volumes) await runtime.removeVolume(volume, owner, signal);
     this.names.clear();
     this.volumes.clear();
   }

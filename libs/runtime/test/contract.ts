@@ -182,7 +182,7 @@ export function describeContract(adapter: string, open: () => Promise<ContractSu
         const id = (await runtime.create(spec, never)).id;
         await runtime.start(id, never);
         const volume = spec.volumes[0]?.name ?? '';
-        expect(await failureOf(runtime.removeVolume(volume, never))).toMatchObject({
+        expect(await failureOf(runtime.removeVolume(volume, spec.identity, never))).toMatchObject({
           code: 'docker_error',
           retryable: true,
         });
@@ -192,8 +192,19 @@ export function describeContract(adapter: string, open: () => Promise<ContractSu
         const successor = await runtime.create({ ...spec, identity: { ...spec.identity, incarnation: 2 } }, never);
         expect(successor.id).not.toBe(id);
         await runtime.remove(successor.name, never);
-        await runtime.removeVolume(volume, never);
-        await runtime.removeVolume(volume, never);
+        await runtime.removeVolume(volume, spec.identity, never);
+        await runtime.removeVolume(volume, spec.identity, never);
+      });
+
+      test('leaves a volume alone that was made for somebody else', async () => {
+        const spec = specs.make();
+        const id = (await runtime.create(spec, never)).id;
+        await runtime.remove(id, never);
+        const volume = spec.volumes[0]?.name ?? '';
+        await runtime.removeVolume(volume, { ...spec.identity, tenantId: 'somebody-else' }, never);
+        const stranger = { ...spec.identity, tenantId: 'somebody-else' };
+        const taken = specs.make({ identity: stranger, volumes: spec.volumes });
+        expect(await failureOf(runtime.create(taken, never))).toMatchObject({ code: 'name_conflict' });
       });
 
       test('knows nothing of a container that is not there', async () => {

@@ -1,7 +1,7 @@
 import type { Log } from '#platform';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiError, toApiError, toProblem } from './problem.js';
+import { ApiError, frameworkCode, toApiError, toProblem } from './problem.js';
 
 const RETRY_AFTER_SECONDS = '1';
 
@@ -25,8 +25,19 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
+    if (refusedUnread(error)) {
+      // Closing while the client still sends would break its connection before it has read why.
+      void reply.removeHeader('connection');
+      request.raw.resume();
+    }
     if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(problem.status).type('application/problem+json').send(problem);
   }
+}
+
+/** Whether Fastify has refused a body without reading it to its end. */
+function refusedUnread(error: unknown): boolean {
+  const code = frameworkCode(error);
+  return code === 'FST_ERR_CTP_BODY_TOO_LARGE' || code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE';
 }

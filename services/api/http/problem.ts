@@ -46,7 +46,8 @@ export function validationError(error: z.ZodError, prefix: string[] = []): ApiEr
 /** What Fastify and Nest throw before a handler is reached. */
 function fromFramework(error: unknown): ApiError | null {
   if (error === null || typeof error !== 'object') return null;
-  const { code, statusCode, status } = error as { code?: unknown; statusCode?: unknown; status?: unknown };
+  const { statusCode, status } = error as { statusCode?: unknown; status?: unknown };
+  const code = frameworkCode(error);
   const http = typeof statusCode === 'number' ? statusCode : typeof status === 'number' ? status : 500;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || http === 413) {
     return new ApiError('payload_too_large', 'The body is larger than 256 KiB.');
@@ -58,6 +59,12 @@ function fromFramework(error: unknown): ApiError | null {
   if (http >= 400 && http < 500)
     return new ApiError('validation_failed', 'The request is not well-formed HTTP or JSON.');
   return null;
+}
+
+/** Fastify's own code, which Nest wraps. */
+export function frameworkCode(error: unknown): unknown {
+  const { code, cause } = (error ?? {}) as { code?: unknown; cause?: unknown };
+  return code ?? (cause as { code?: unknown } | undefined)?.code;
 }
 
 export function toProblem(error: ApiError, requestId: string): Problem {

@@ -1,11 +1,16 @@
 import type { Log, Metrics } from '#platform';
 import helmet from '@fastify/helmet';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import { requestIdOf } from './headers.js';
+import { ApiError, toApiError, toProblem } from './problem.js';
 
 /** Uploads apart, no body of the contract is larger. */
 export const BODY_LIMIT = 256 * 1024;
+
+const PROBLEM_TYPE = 'application/problem+json';
 
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
@@ -14,11 +19,37 @@ export function createAdapter(): FastifyAdapter {
     routerOptions: { maxParamLength: 16_384 },
     requestIdHeader: false,
     genReqId: requestIdOf,
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseMalformed,
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
     trustProxy: false,
   });
+}
+
+/** Of what the router cannot read, before any hook has run. */
+function refuseUrl(error: Error, request: FastifyRequest, reply: FastifyReply): void {
+  const known = toApiError(error) ?? new ApiError('validation_failed', 'The URL is malformed.');
+  const problem = toProblem(known, request.id);
+  void reply.header('x-request-id', request.id).status(problem.status).type(PROBLEM_TYPE).send(problem);
+}
+
+/** Of what is no HTTP at all: there is a socket, and no request. */
+function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+  const detail = tooLarge ? 'The headers are too large.' : 'The request is not well-formed HTTP, or came too slowly.';
+  const problem = toProblem(new ApiError('validation_failed', detail), randomUUID());
+  const body = JSON.stringify(problem);
+  const head = [
+    'HTTP/1.1 400 Bad Request',
+    `content-type: ${PROBLEM_TYPE}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${problem.requestId}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** What every answer has: its request id, a measure, safe headers; and JSON bodies that may be empty. */
@@ -35,7 +66,7 @@ export async function prepareServer(app: FastifyInstance, log: Log, metrics: Met
     strictTransportSecurity: false,
   });
   const parse = app.getDefaultJsonParser('error', 'error');
-  app.removeContentTypeParser('application/json');
+  app.removeContentTypeParser(['application/json', 'text/plain']);
   app.addContentTypeParser('application/json', { parseAs: 'string', bodyLimit: BODY_LIMIT }, (request, body, done) => {
     // Clients that always name a type send it with an empty body too.
     if (body === '') done(null, undefined);

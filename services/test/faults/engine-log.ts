@@ -22,16 +22,15 @@ export class EngineLog {
     return new EngineLog(stream as Readable);
   }
 
-  /** How often the engine did this to containers of the bot. */
-  count(bot: string, action: string): number {
-    return this.#events.filter((each) => each.Action === action && each.Actor.Attributes['berth.bot'] === bot).length;
+  /** What the engine did to containers of the bot, in order. */
+  actions(bot: string): string[] {
+    return this.#events.filter(({ Actor }) => Actor.Attributes['berth.bot'] === bot).map(({ Action }) => Action);
   }
 
-  dump(bot: string) {
-    return this.#events
-      .filter((e) => e.Actor.Attributes['berth.bot'] === bot)
-      .map((e) => `${e.Action} ${(e as any).timeNano}`);
+  count(bot: string, action: string): number {
+    return this.actions(bot).filter((each) => each === action).length;
   }
+
   stop(): void {
     this.stream.destroy();
   }

@@ -1,4 +1,13 @@
-import { containerName, dataVolumeName, hostName, type BotFacts, type ContainerSettings, type DataPath } from '#domain';
+import {
+  containerName,
+  dataVolumeName,
+  hostName,
+  nameChoices,
+  type BotFacts,
+  type ContainerSettings,
+  type DataPath,
+  type Named,
+} from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
 import { milliseconds } from '../observation.js';
 import type { Handler, HandlerContext } from './handler.js';
@@ -20,6 +29,8 @@ export const create: Handler = async (context) => {
   if (bot.containerId !== null) await runtime.remove(bot.containerId, signal);
 
   context.report('creating');
+  // Made before the container, and so perhaps left without one.
+  context.know({ hasData: true });
   const container = await make(context, settings);
   const made: Partial<BotFacts> = {
     containerId: container.id,
@@ -47,24 +58,39 @@ function fresh(context: HandlerContext): HandlerContext {
   return { ...context, bot: { ...context.bot, exit: null, startedAt: null, state: 'absent' } };
 }
 
+/** Makes it under the first names that are free or its own. */
 async function make(context: HandlerContext, settings: ContainerSettings): Promise<RuntimeContainer> {
-  const { bot, operation, runtime, signal } = context;
-  const name = containerName(bot, bot.incarnation + 1);
+  const kept = context.bot.paths.find((path) => path.container === DATA_TARGET)?.volume;
+  let conflict: unknown;
+  for (const names of nameChoices(context.bot)) {
+    try {
+      return await makeNamed(context, settings, names, kept ?? dataVolumeName(names));
+    } catch (error) {
+      if (!(error instanceof RuntimeFailure) || error.code !== 'name_conflict') throw error;
+      conflict = error;
+    }
+  }
+  throw conflict;
+}
+
+async function makeNamed(
+  { bot, operation, runtime, signal, env }: HandlerContext,
+  settings: ContainerSettings,
+  names: Named,
+  volume: string,
+): Promise<RuntimeContainer> {
+  const incarnation = bot.incarnation + 1;
+  const { image, command, resources, network } = settings;
   const spec = {
-    name,
+    name: containerName(names, incarnation),
     hostname: hostName(bot.botId),
-    image: settings.image,
-    command: settings.command,
-    env: settings.command === null ? {} : context.env,
-    resources: settings.resources,
-    network: settings.network,
-    identity: {
-      tenantId: bot.tenantId,
-      botId: bot.botId,
-      incarnation: bot.incarnation + 1,
-      operationId: operation.id,
-    },
-    volumes: [{ name: dataVolumeName(bot), target: DATA_TARGET }],
+    image,
+    command,
+    env: command === null ? {} : env,
+    resources,
+    network,
+    identity: { tenantId: bot.tenantId, botId: bot.botId, incarnation, operationId: operation.id },
+    volumes: [{ name: volume, target: DATA_TARGET }],
   };
   const container = await runtime.create(spec, signal);
   if (container.identity?.operationId === operation.id) return container;
@@ -72,11 +98,11 @@ async function make(context: HandlerContext, settings: ContainerSettings): Promi
   await runtime.remove(container.id, signal);
   const again = await runtime.create(spec, signal);
   if (again.identity?.operationId === operation.id) return again;
-  throw new RuntimeFailure('docker_error', `The name ${name} is held by another container.`, { retryable: true });
+  throw new RuntimeFailure('docker_error', `The name ${spec.name} is held by another container.`, { retryable: true });
 }
 
-function pathsOf(container: RuntimeContainer): DataPath[] {
-  return container.mounts
+function pathsOf({ mounts }: RuntimeContainer): DataPath[] {
+  return mounts
     .filter((mount) => mount.container === DATA_TARGET)
-    .map((mount) => ({ name: 'data', container: mount.container, host: mount.host, persistent: true }));
+    .map(({ container, host, name }) => ({ name: 'data', container, host, persistent: true, volume: name }));
 }

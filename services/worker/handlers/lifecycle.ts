@@ -1,4 +1,4 @@
-import { containerName, dataVolumeName, describeExit, goneFacts, type BotFacts } from '#domain';
+import { containerName, dataVolumeName, describeExit, goneFacts, nameChoices, type BotFacts } from '#domain';
 import type { Handler } from './handler.js';
 import { toObservation } from '../observation.js';
 import { ensureStarted, ensureStopped, existing, STOP_SECONDS, verified } from './container.js';
@@ -52,14 +52,15 @@ export const remove: Handler = async (context) => {
     context.report('removing');
     await runtime.remove(container.id, signal);
   }
-  const leftover = await runtime.inspect(containerName(bot, bot.incarnation + 1), signal);
-  if (leftover?.identity?.tenantId === bot.tenantId && leftover.identity.botId === bot.botId) {
+  for (const names of nameChoices(bot)) {
+    const leftover = await runtime.inspect(containerName(names, bot.incarnation + 1), signal);
+    if (leftover?.identity?.tenantId !== bot.tenantId || leftover.identity.botId !== bot.botId) continue;
     await runtime.remove(leftover.id, signal);
   }
   const facts: BotFacts = { ...goneFacts(bot), exit: bot.exit };
   context.know(facts);
   if (!operation.params.purgeData) return { facts };
   context.report('purging');
-  await runtime.removeVolume(dataVolumeName(bot), signal);
+  for (const names of nameChoices(bot)) await runtime.removeVolume(dataVolumeName(names), bot, signal);
   return { facts: { ...facts, hasData: false, paths: [] } };
 };

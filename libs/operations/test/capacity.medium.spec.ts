@@ -1,0 +1,122 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Refusal } from '#domain';
+import { addNode, ask, laneOf, perform, reservedOn, settings, startSystem, upTo, type System } from './system.js';
+
+let system: System;
+
+beforeEach(async () => void (system = await startSystem()));
+afterEach(() => system.close());
+
+/** How many creates, sent at once, were accepted and how many found no room. */
+async function createAtOnce(count: number): Promise<{ accepted: number; refused: number }> {
+  const outcomes = await Promise.all(
+    upTo(count).map((n) =>
+      ask(system, `bot-${n}`, 'container.create').then(
+        () => 'accepted',
+        (error: unknown) => {
+          if (error instanceof Refusal && error.code === 'no_capacity') return 'refused';
+          throw error;
+        },
+      ),
+    ),
+  );
+  const accepted = outcomes.filter((outcome) => outcome === 'accepted').length;
+  return { accepted, refused: count - accepted };
+}
+
+/** Holds the first choices of a node until so many have been made: all of them choose by the same figures. */
+function chooseTogether(count: number): void {
+  const { nodes } = system.stores;
+  const candidates = nodes.candidates.bind(nodes);
+  let open: () => void = () => undefined;
+  const all = new Promise<void>((resolve) => (open = resolve));
+  let chosen = 0;
+  nodes.candidates = async () => {
+    const read = await candidates();
+    chosen += 1;
+    if (chosen === count) open();
+    await all;
+    return read;
+  };
+}
+
+const purge = { params: { purgeData: true } };
+
+describe('capacity', () => {
+  it('never promises more memory than a node has, however many ask at once', async () => {
+    await addNode(system, 'node-1', { maxMemoryMb: 256 * 7 });
+    expect(await createAtOnce(30)).toEqual({ accepted: 7, refused: 23 });
+    expect(await reservedOn(system, 'node-1')).toEqual({ cpus: 3.5, memory: 256 * 7, containers: 7 });
+    // Who was refused has left nothing behind.
+    expect(await system.sql(`SELECT 1 FROM bot UNION ALL SELECT 1 FROM operation`)).toHaveLength(14);
+  });
+
+  it('never promises more processors than a node has', async () => {
+    await addNode(system, 'node-1', { maxCpus: 2 });
+    expect(await createAtOnce(20)).toEqual({ accepted: 4, refused: 16 });
+    expect(await reservedOn(system, 'node-1')).toMatchObject({ cpus: 2, containers: 4 });
+  });
+
+  it('refuses nobody while another node has room', async () => {
+    for (const node of ['node-1', 'node-2', 'node-3']) await addNode(system, node, { maxMemoryMb: 256 * 4 });
+    chooseTogether(15);
+    expect(await createAtOnce(15)).toEqual({ accepted: 12, refused: 3 });
+    for (const node of ['node-1', 'node-2', 'node-3']) {
+      expect(await reservedOn(system, node)).toMatchObject({ memory: 256 * 4, containers: 4 });
+    }
+  });
+
+  it('refuses a bot that is bound to a full node by its data, and leaves it as it was', async () => {
+    await addNode(system, 'node-1', { maxMemoryMb: 256 });
+    const { operation } = await ask(system, 'bot-1', 'container.create');
+    await perform(system, operation.id);
+    const gone = await ask(system, 'bot-1', 'container.delete');
+    await perform(system, gone.operation.id);
+    await addNode(system, 'node-2');
+    await ask(system, 'bot-2', 'container.create', { params: { settings: settings() } });
+    await system.sql(`UPDATE node SET reserved_memory_mb = 200 WHERE id = 'node-1'`);
+    const before = (await laneOf(system, 'bot-1')).bot;
+    await expect(ask(system, 'bot-1', 'container.create')).rejects.toMatchObject({ code: 'no_capacity' });
+    expect((await laneOf(system, 'bot-1')).bot).toEqual(before);
+  });
+
+  it('gives back what a deleted container had, and the room is another bot’s', async () => {
+    await addNode(system, 'node-1', { maxMemoryMb: 256 });
+    const { operation } = await ask(system, 'bot-1', 'container.create');
+    await perform(system, operation.id);
+    await expect(ask(system, 'bot-2', 'container.create')).rejects.toMatchObject({ code: 'no_capacity' });
+    const gone = await ask(system, 'bot-1', 'container.delete', purge);
+    expect(await reservedOn(system, 'node-1')).toMatchObject({ memory: 256, containers: 1 });
+    await perform(system, gone.operation.id);
+    expect(await reservedOn(system, 'node-1')).toEqual({ cpus: 0, memory: 0, containers: 0 });
+    expect((await laneOf(system, 'bot-1')).bot).toMatchObject({ nodeId: null, projected: 'absent' });
+    expect((await ask(system, 'bot-2', 'container.create')).statusCode).toBe(202);
+  });
+
+  it('places new bots on ready nodes only', async () => {
+    const unavailable = { code: 'node_unavailable' };
+    await expect(ask(system, 'new', 'container.create')).rejects.toMatchObject(unavailable);
+    const epoch = await addNode(system, 'node-1');
+    await system.sql(`UPDATE node SET status = 'cordoned'`);
+    await expect(ask(system, 'new', 'container.create')).rejects.toMatchObject(unavailable);
+    await system.sql(`UPDATE node SET status = 'draining'`);
+    await expect(ask(system, 'new', 'container.create')).rejects.toMatchObject(unavailable);
+    await system.sql(`UPDATE node SET status = 'ready'`);
+    await system.stores.nodes.heartbeat('node-1', epoch, false);
+    await expect(ask(system, 'new', 'container.create')).rejects.toMatchObject(unavailable);
+    expect(await system.sql('SELECT 1 FROM bot')).toEqual([]);
+    await addNode(system, 'node-2');
+    await ask(system, 'new', 'container.create');
+    expect((await laneOf(system, 'new')).bot.nodeId).toBe('node-2');
+  });
+
+  it('goes on taking requests for the bots of a node that is cordoned or down', async () => {
+    const epoch = await addNode(system, 'node-1');
+    const { operation } = await ask(system, 'resident', 'container.create');
+    await perform(system, operation.id);
+    await system.sql(`UPDATE node SET status = 'cordoned'`);
+    expect((await ask(system, 'resident', 'container.stop')).statusCode).toBe(202);
+    await system.stores.nodes.heartbeat('node-1', epoch, false);
+    expect((await ask(system, 'resident', 'container.start')).statusCode).toBe(202);
+  });
+});
