@@ -98,7 +98,11 @@ export const settings = z
       anything('a directory'),
     ),
     BERTH_DB_POOL: withDefault('Postgres connections that each process may open.', '10', whole(2, 500)),
-    BERTH_QUEUE_NAMESPACE: withDefault('Redis key prefix, or Postgres schema, of the queues.', 'berth_queue', namespace),
+    BERTH_QUEUE_NAMESPACE: withDefault(
+      'Redis key prefix, or Postgres schema, of the queues.',
+      'berth_queue',
+      namespace,
+    ),
     BERTH_LOG_LEVEL: withDefault('How much is logged, as JSON lines on stdout.', 'info', logLevel),
     BERTH_EVENT_RETENTION_DAYS: withDefault('Days for which events can be replayed.', '30', whole(1, 3650)),
 
