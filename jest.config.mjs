@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 const { imports } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
-const { $schema: _, ...swc } = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+const swc = JSON.parse(readFileSync(new URL('.swcrc', import.meta.url), 'utf8'));
+delete swc.$schema;
 
 /** Only our own `#names`: packages have `#imports` too, and those are theirs to resolve. */
 const libs = Object.fromEntries(

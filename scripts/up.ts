@@ -30,6 +30,10 @@ export async function up(options: UpOptions): Promise<void> {
   const progress = new Progress();
   const say = (line: string): void => progress.line(line);
   const stop = new Stop(say);
+  process.once('uncaughtException', (error) => {
+    say(`Berth's supervisor failed and stops everything: ${error.stack ?? error.message}`);
+    void stop.all().then(() => process.exit(1));
+  });
   try {
     await mkdir(join(dataDir, 'logs'), { recursive: true, mode: 0o700 });
     const secrets = await loadSecrets(dataDir);
@@ -56,7 +60,14 @@ export async function up(options: UpOptions): Promise<void> {
     await ensureImage({ dockerHost: engine.host, ref: image, progress, signal: stop.signal });
 
     stop.signal.throwIfAborted();
-    await progress.step('Applying migrations', () => migrate(databaseUrl));
+    await progress
+      .step('Applying migrations', () => migrate(databaseUrl))
+      .catch((error: Error & { code?: string }) => {
+        if (postgres) throw error;
+        throw new Error(`The database at DATABASE_URL cannot be used: ${error.message || error.code}`, {
+          cause: error,
+        });
+      });
 
     stop.signal.throwIfAborted();
     const env = {

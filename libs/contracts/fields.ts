@@ -27,7 +27,7 @@ export const queryInt = (min: number, max: number): z.ZodType<number, string> =>
     .string()
     .regex(/^\d{1,10}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.int().min(min).max(max)) as unknown as z.ZodType<number, string>;
+    .pipe(z.int().min(min).max(max));
 
 export const queryBoolean = z.enum(['true', 'false']).transform((value) => value === 'true');
 

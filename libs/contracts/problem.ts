@@ -1,4 +1,4 @@
-import { OPERATION_ERROR_CODES } from '#domain';
+import { type OPERATION_ERROR_CODES } from '#domain';
 import { z } from 'zod';
 
 /** What is true of a code wherever it appears. `hint` tells the caller what to do. */

@@ -56,7 +56,7 @@ const defaults = { params: none, query: none, body: null, problems: [] as Proble
 type Defined<D extends Definition> = Omit<typeof defaults, keyof D> & D & Pick<Route, 'id' | 'idempotent'>;
 
 function define<const D extends Definition>(id: string, definition: D): Defined<D> {
-  return { ...defaults, ...definition, id, idempotent: definition.method !== 'GET' } as Defined<D>;
+  return { ...defaults, ...definition, id, idempotent: definition.method !== 'GET' };
 }
 
 const bot = z.strictObject({ botId });

@@ -11,9 +11,9 @@ export interface NodeCandidate {
 
 /**
  * The node for a new bot: ready, with room under its ceilings, the one with the least promised memory first.
- * Null where none has room; `none_ready` where none may take bots at all.
+ * Null where none has room; `none_ready`, which is no node's id, where none may take bots at all.
  */
-export function place(nodes: NodeCandidate[], wanted: Resources): string | 'none_ready' | null {
+export function place(nodes: NodeCandidate[], wanted: Resources): string | null {
   const ready = nodes.filter((node) => node.status === 'ready');
   if (ready.length === 0) return 'none_ready';
   const fits = ready.filter(

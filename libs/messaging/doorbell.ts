@@ -37,13 +37,13 @@ export class QueueDoorbell implements Doorbell {
   }
 
   async flush(): Promise<void> {
-    await Promise.all([...this.nodes.values()].map((node) => node.flushing));
+    await Promise.all([...this.nodes.values()].map(async (node) => node.flushing));
   }
 
   async close(): Promise<void> {
     this.closed = true;
     await settlesWithin(this.flush(), 300);
-    await Promise.all([...this.nodes.values()].map(({ queue }) => queue && settlesWithin(queue.close(), 300)));
+    await Promise.all([...this.nodes.values()].map(async ({ queue }) => queue && settlesWithin(queue.close(), 300)));
   }
 
   private node(nodeId: string): Node {
@@ -80,7 +80,7 @@ export class QueueDoorbell implements Doorbell {
 
   private openQueue(nodeId: string): Queue<Bell> {
     const options = { connection: CONNECTION_OF_STORE, streams: { events: { maxLen: 100 } } };
-    const queue: Queue = new Queue(nodeQueueName(nodeId), options, this.store.backend) as unknown as Queue;
+    const queue = new Queue(nodeQueueName(nodeId), options, this.store.backend) as unknown as Queue<Bell>;
     queue.on('error', (error) => this.onFault('connection', error));
     return queue;
   }

@@ -30,7 +30,7 @@ export function pauseAfterFailedFetch<B extends IQueueBackend>(backend: B): B {
   const fetch = backend.moveToActive.bind(backend);
   backend.moveToActive = async (...args) => {
     try {
-      return await fetch(...args);
+      return (await fetch(...args)) as unknown[];
     } catch (error) {
       await new Promise((resolve) => setTimeout(resolve, FAILED_FETCH_PAUSE_MS));
       throw error;

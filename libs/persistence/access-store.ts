@@ -1,8 +1,7 @@
 import { SCOPES, type Scope } from '#contracts';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from './database.js';
-import { databaseFault } from './faults.js';
-import type { PrismaClient } from './generated/client.js';
+import { DatabaseFault } from './faults.js';
 
 export interface ApiKeyRecord {
   id: string;
@@ -46,7 +45,7 @@ export class AccessStore {
   constructor(private readonly database: Database) {}
 
   async findTenantByName(name: string): Promise<TenantRecord | null> {
-    const row = await this.#guard((prisma) => prisma.tenant.findUnique({ where: { name } }));
+    const row = await this.database.models((prisma) => prisma.tenant.findUnique({ where: { name } }));
     return row && { ...row, createdAt: row.createdAt.toISOString() };
   }
 
@@ -56,7 +55,7 @@ export class AccessStore {
     key: NewApiKey,
   ): Promise<{ tenant: TenantRecord; key: ApiKeyRecord } | null> {
     try {
-      const row = await this.#guard((prisma) =>
+      const row = await this.database.models((prisma) =>
         prisma.tenant.create({
           data: { id: uuidv7(), ...tenant, apiKeys: { create: key } },
           include: { apiKeys: true },
@@ -67,18 +66,18 @@ export class AccessStore {
       if (!first) throw new Error('the tenant was made without its key');
       return { tenant: { ...made, createdAt: made.createdAt.toISOString() }, key: toRecord(first) };
     } catch (error) {
-      if (databaseFault(error).kind === 'conflict') return null;
+      if (error instanceof DatabaseFault && error.kind === 'conflict') return null;
       throw error;
     }
   }
 
   async createKey(tenantId: string, key: NewApiKey): Promise<ApiKeyRecord> {
-    return toRecord(await this.#guard((prisma) => prisma.apiKey.create({ data: { ...key, tenantId } })));
+    return toRecord(await this.database.models((prisma) => prisma.apiKey.create({ data: { ...key, tenantId } })));
   }
 
   /** Whatever tenant it belongs to: this is how a caller's tenant becomes known. */
   async findKey(id: string): Promise<{ key: ApiKeyRecord; tenant: { id: string; slug: string } } | null> {
-    const row = await this.#guard((prisma) =>
+    const row = await this.database.models((prisma) =>
       prisma.apiKey.findUnique({
         where: { id },
         include: { tenant: { select: { id: true, slug: true } } },
@@ -91,7 +90,7 @@ export class AccessStore {
 
   /** Of these keys, those that are alive now. */
   async aliveKeys(ids: string[]): Promise<Set<string>> {
-    const rows = await this.#guard((prisma) =>
+    const rows = await this.database.models((prisma) =>
       prisma.apiKey.findMany({
         where: { id: { in: ids }, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] },
         select: { id: true },
@@ -101,7 +100,7 @@ export class AccessStore {
   }
 
   async listKeys(tenantId: string, beforeId: string | null, limit: number): Promise<ApiKeyRecord[]> {
-    const rows = await this.#guard((prisma) =>
+    const rows = await this.database.models((prisma) =>
       prisma.apiKey.findMany({
         where: { tenantId, ...(beforeId !== null && { id: { lt: beforeId } }) },
         orderBy: { id: 'desc' },
@@ -113,23 +112,15 @@ export class AccessStore {
 
   /** False where the tenant has no such key. */
   async deleteKey(tenantId: string, id: string): Promise<boolean> {
-    const { count } = await this.#guard((prisma) => prisma.apiKey.deleteMany({ where: { id, tenantId } }));
+    const { count } = await this.database.models((prisma) => prisma.apiKey.deleteMany({ where: { id, tenantId } }));
     return count === 1;
   }
 
   /** Called rarely, not on each request. */
   async touchKeys(ids: string[]): Promise<void> {
-    await this.#guard((prisma) =>
+    await this.database.models((prisma) =>
       prisma.apiKey.updateMany({ where: { id: { in: ids } }, data: { lastUsedAt: new Date() } }),
     );
-  }
-
-  async #guard<T>(call: (prisma: PrismaClient) => Promise<T>): Promise<T> {
-    try {
-      return await call(await this.database.models());
-    } catch (error) {
-      throw databaseFault(error);
-    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { kindOfStatus, type ContainerState, type Lane, type Status } from '#domain';
+import { kindOfStatus, type Lane, type Status } from '#domain';
 import type { Database } from './database.js';
 import { LANE_SELECT, toLane, type LaneRow } from './rows.js';
 
@@ -24,7 +24,7 @@ export async function listContainers(database: Database, filter: ContainerFilter
   if (filter.status !== undefined) {
     const kind = kindOfStatus(filter.status);
     if (kind === null) {
-      conditions.push(`b.state = ${place(filter.status satisfies Status as ContainerState)}`);
+      conditions.push(`b.state = ${place(filter.status satisfies Status)}`);
       if (filter.status !== 'unknown') conditions.push(`NOT EXISTS (${runningOf('')})`);
     } else {
       conditions.push(`b.state <> 'unknown'`, `b.key IN (${runningKind(place(kind))})`);

@@ -13,8 +13,8 @@ export interface DatabaseOptions {
 
 /** One process's way to Postgres: one pool, for Prisma's models and for statements that must do it all at once. */
 export interface Database {
-  /** Prisma's models. Loaded when first asked for: its query compiler costs memory that a worker never needs. */
-  models(): Promise<PrismaClient>;
+  /** A call to Prisma's models, loaded for the first one: its query compiler costs memory that a worker never needs. Throws DatabaseFault. */
+  models<T>(call: (models: PrismaClient) => Promise<T>): Promise<T>;
   /** Runs one statement. Its plan is kept per connection, so `text` must be a constant. Throws DatabaseFault. */
   query<Row>(text: string, values?: unknown[]): Promise<Row[]>;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   };
   let client: Promise<PrismaClient> | null = null;
   return {
-    models() {
+    async models<T>(call: (models: PrismaClient) => Promise<T>): Promise<T> {
       client ??= import('./generated/client.js').then(
         (generated) =>
           new generated.PrismaClient({
@@ -55,7 +55,11 @@ export function createDatabase(options: DatabaseOptions): Database {
             }),
           }),
       );
-      return client;
+      try {
+        return await call(await client);
+      } catch (error) {
+        throw databaseFault(error);
+      }
     },
     async query<Row>(text: string, values: unknown[] = []): Promise<Row[]> {
       try {

@@ -78,10 +78,11 @@ export class NodeStore {
     return rows.map((row) => row.id);
   }
 
-  /** Bots of a node that still claim to know their state. */
+  /** Bots that still claim to know their state, though their node is down. None where it is up again. */
   async botsNotUnknown(nodeId: string, limit: number): Promise<string[]> {
     const rows = await this.database.query<{ key: string }>(
-      `SELECT key FROM bot WHERE node_id = $1 AND container_id IS NOT NULL AND state <> 'unknown' LIMIT $2::int`,
+      `SELECT key FROM bot WHERE node_id = $1 AND container_id IS NOT NULL AND state <> 'unknown'
+         AND EXISTS (SELECT 1 FROM node WHERE id = $1 AND NOT up) LIMIT $2::int`,
       [nodeId, limit],
     );
     return rows.map((row) => row.key);
@@ -110,18 +111,15 @@ export class NodeStore {
   }
 
   async list(afterId: string | null, limit: number): Promise<NodeView[]> {
-    const rows = await (
-      await this.database.models()
-    ).node.findMany({
-      where: afterId === null ? {} : { id: { gt: afterId } },
-      orderBy: { id: 'asc' },
-      take: limit,
-    });
+    const where = afterId === null ? {} : { id: { gt: afterId } };
+    const rows = await this.database.models((prisma) =>
+      prisma.node.findMany({ where, orderBy: { id: 'asc' }, take: limit }),
+    );
     return rows.map((row) => present(row as NodeRow));
   }
 
   async find(id: string): Promise<NodeView | null> {
-    const row = await (await this.database.models()).node.findUnique({ where: { id } });
+    const row = await this.database.models((prisma) => prisma.node.findUnique({ where: { id } }));
     return row && present(row as NodeRow);
   }
 }

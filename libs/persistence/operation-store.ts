@@ -112,23 +112,24 @@ export class OperationStore {
 
   /**
    * Takes heads of lanes that are due but were never heard: not rung since they became due, or rung long ago
-   * (5 s, doubling to 80 s). Counts the new ring.
+   * (5 s, doubling to 80 s), on nodes that are up. With a node: all of its heads that are due. Counts the new ring.
    */
   async takeUnrung(
     limit: number,
     nodeId: string | null = null,
   ): Promise<{ id: string; nodeId: string; dispatch: number }[]> {
     return this.database.query(
-      `UPDATE operation o SET dispatch = o.dispatch + 1, dispatched_at = now() FROM bot b, node n
-       WHERE b.key = o.bot_key AND n.id = b.node_id AND (n.up OR $2::text IS NOT NULL) AND o.id IN (
-         SELECT q.id FROM operation q JOIN bot qb ON qb.key = q.bot_key
-         WHERE q.status = 'queued' AND q.due_at <= now() AND ($2::text IS NULL OR qb.node_id = $2)
-           AND ($2::text IS NOT NULL OR q.dispatched_at IS NULL OR q.dispatched_at < q.due_at
-             OR q.dispatched_at < now() - make_interval(secs => 5 * power(2, least(q.dispatch, 4))))
+      `WITH unheard AS MATERIALIZED (SELECT q.id, n.id AS node_id
+         FROM operation q JOIN bot b ON b.key = q.bot_key JOIN node n ON n.id = b.node_id
+         WHERE q.status = 'queued' AND q.due_at <= now()
+           AND CASE WHEN $2::text IS NOT NULL THEN n.id = $2 ELSE n.up AND (
+             q.dispatched_at IS NULL OR q.dispatched_at < q.due_at
+             OR q.dispatched_at < now() - make_interval(secs => 5 * power(2, least(greatest(q.dispatch, 1), 5) - 1))) END
            AND NOT EXISTS (SELECT 1 FROM operation a WHERE a.bot_key = q.bot_key
              AND a.status IN ('queued', 'running') AND a.seq < q.seq)
          ORDER BY q.due_at LIMIT $1::int FOR UPDATE OF q SKIP LOCKED)
-       RETURNING o.id, b.node_id AS "nodeId", o.dispatch`,
+       UPDATE operation o SET dispatch = o.dispatch + 1, dispatched_at = now() FROM unheard u WHERE o.id = u.id
+       RETURNING o.id, u.node_id AS "nodeId", o.dispatch`,
       [limit, nodeId],
     );
   }
@@ -138,8 +139,8 @@ export class OperationStore {
     const rows = await this.database.query<{ key: string }>(
       `SELECT bot_key AS key FROM operation WHERE status = 'running' AND lease_expires_at <= now()
        UNION SELECT bot_key FROM operation WHERE status = 'running' AND deadline_at <= now() AND cancel_requested IS NULL
-       UNION SELECT bot_key FROM operation WHERE status = 'queued' AND due_at <= now()
-         AND (deadline_at <= now() OR cancel_requested IS NOT NULL)
+       UNION SELECT bot_key FROM operation WHERE status = 'queued' AND due_at <= now() AND deadline_at <= now()
+       UNION SELECT bot_key FROM operation WHERE status = 'queued' AND cancel_requested IS NOT NULL
        LIMIT $1::int`,
       [limit],
     );

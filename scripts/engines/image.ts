@@ -31,7 +31,7 @@ export async function ensureImage(options: {
   const plan = await canBuild(ref);
   if ('reason' in plan) {
     throw new Error(
-      `The image ${ref} could not be pulled (${pullFault}) and cannot be built here: ${plan.reason} ` +
+      `The image ${ref} could not be pulled (${oneLine(pullFault)}) and cannot be built here: ${plan.reason} ` +
         `Set BERTH_DEFAULT_IMAGE to an image that the Engine holds, or load one with \`docker load\`.`,
     );
   }
@@ -55,7 +55,7 @@ async function pull(docker: Docker, ref: string, note: (text: string) => void, s
   const work = async (): Promise<void> => {
     // Without a tag the Engine would pull all of them.
     const named = /[:@][^/]+$/.test(ref) ? ref : `${ref}:latest`;
-    const stream = (await docker.pull(named, { abortSignal })) as NodeJS.ReadableStream;
+    const stream = await docker.pull(named, { abortSignal });
     await readReport(stream, ({ id, progressDetail }) => {
       clearTimeout(timer);
       timer = giveUp(STALLED_MS);

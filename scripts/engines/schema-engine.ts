@@ -7,10 +7,11 @@ import {
   type SqlDriverAdapter,
   bindMigrationAwareSqlAdapterFactory,
 } from '@prisma/driver-adapter-utils';
+import type * as bindingsModule from '@prisma/schema-engine-wasm/schema_engine_bg';
 import type { MigrationList, SchemaEngine } from '@prisma/schema-engine-wasm';
 import pg from 'pg';
 
-type Bindings = typeof import('@prisma/schema-engine-wasm/schema_engine_bg') & {
+type Bindings = typeof bindingsModule & {
   __wbg_set_wasm(exports: WasmExports): void;
 };
 type WasmExports = Record<string, unknown> & { __wbindgen_start(): void };

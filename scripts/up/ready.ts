@@ -10,7 +10,7 @@ const FALLS_TO_GIVE_UP = 3;
 /** Waits until the API says that it and all it needs are ready. */
 export async function untilReady(url: string, installation: Installation, stop: Stop): Promise<void> {
   const deadline = Date.now() + DEADLINE_MS;
-  let last = 'no answer';
+  let last: string;
   for (;;) {
     stop.signal.throwIfAborted();
     try {

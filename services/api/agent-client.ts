@@ -36,7 +36,7 @@ export class AgentClient {
     const token = this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS);
     let answer: Dispatcher.ResponseData;
     try {
-      const target = new URL(`${url}/${action}?${new URLSearchParams(query)}`);
+      const target = new URL(`${url}/${action}?${new URLSearchParams(query).toString()}`);
       answer = await request(target, {
         dispatcher: this.#dispatcher,
         headers: { authorization: `Bearer ${token}` },

@@ -78,7 +78,7 @@ async function main(): Promise<void> {
   const feeds = { hub, tail, events, bots: stores.bots, database };
 
   const adapter = createAdapter();
-  const fastify = adapter.getInstance() as unknown as FastifyInstance;
+  const fastify = adapter.getInstance<FastifyInstance>();
   await prepareServer(fastify, log, metrics);
   serveSystem(fastify, { database, messaging, metrics, isOpen: () => open });
   const waiter = new OperationWaiter(stores.operations, hub);

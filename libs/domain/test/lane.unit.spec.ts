@@ -156,7 +156,7 @@ function doSettle(model: LaneModel, { outcome, counts, found, stale }: Omit<Step
   };
   const end = ends[outcome];
   const change = model.apply(
-    settle(model.lane(), run, end as Outcome, outcome === 'succeeded' ? done(model, head) : (facts[found] ?? null)),
+    settle(model.lane(), run, end, outcome === 'succeeded' ? done(model, head) : (facts[found] ?? null)),
   );
   assert.equal(change !== null, head.status === 'running' && !stale);
 }

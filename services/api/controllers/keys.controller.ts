@@ -6,6 +6,7 @@ import { Controller, Inject } from '@nestjs/common';
 import { randomBytes } from 'node:crypto';
 import { validate as isUuid } from 'uuid';
 import { generateApiKey } from '../access/api-key.js';
+import { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { idempotencyOf } from '../http/headers.js';
@@ -20,6 +21,7 @@ export class KeysController {
   constructor(
     private readonly access: AccessStore,
     private readonly idempotency: IdempotencyStore,
+    private readonly authenticator: Authenticator,
     @Inject(SECRETS) private readonly secrets: SecretBox,
   ) {}
 
@@ -61,6 +63,7 @@ export class KeysController {
     return this.#once(call, 204, async () => {
       const deleted = isUuid(id) && (await this.access.deleteKey(call.caller.tenant.id, id));
       if (!deleted) throw new ApiError('api_key_not_found', `There is no API key "${id}".`);
+      this.authenticator.forget(id);
       return undefined;
     });
   }

@@ -106,7 +106,7 @@ function problems(route: Route): Json {
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const id = schema.meta()?.id;
   if (typeof id === 'string') return { $ref: REF(id) };
-  return withoutIdentity(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as Json);
+  return withoutIdentity(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
 }
 
 function withoutIdentity(schema: Json): Json {

@@ -1,7 +1,7 @@
 import type { Log } from '#platform';
 import type { Authenticator } from '../access/authenticator.js';
 
-const CHECK_MS = 4_000;
+const CHECK_MS = 2_500;
 
 interface Connection {
   keyId: string | null;

@@ -82,15 +82,13 @@ export class Tail {
   #pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       if (this.#rung) return resolve();
-      const timer = setTimeout(done, ms);
-      const wake = done;
-      this.#wake = wake;
-      const self = this;
-      function done(): void {
+      const done = (): void => {
         clearTimeout(timer);
-        self.#wake = null;
+        this.#wake = null;
         resolve();
-      }
+      };
+      const timer = setTimeout(done, ms);
+      this.#wake = done;
     });
   }
 }

@@ -27,8 +27,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bed?.stop();
-  await Promise.all([docker?.close(), postgres?.close()]);
+  await bed?.stop().finally(() => Promise.all([docker?.close(), postgres?.close()]));
 });
 
 afterEach(async () => {

@@ -24,8 +24,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bed?.stop();
-  await redis?.stop();
+  await bed?.stop().finally(() => redis?.stop());
 });
 
 async function readiness(): Promise<unknown> {

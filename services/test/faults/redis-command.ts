@@ -29,7 +29,7 @@ function parse(text: string, at: number): { value: Reply | Error; next: number }
   if (end === -1) return null;
   const rest = text.slice(at + 1, end);
   const next = end + 2;
-  switch (text[at]) {
+  switch (text.charAt(at)) {
     case '+':
       return { value: rest, next };
     case '-':

@@ -57,8 +57,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await bed?.stop();
-  await Promise.all([docker?.close(), postgres?.close(), redis?.stop()]);
+  await bed?.stop().finally(() => Promise.all([docker?.close(), postgres?.close(), redis?.stop()]));
 });
 
 function prepare(group: string, scenarios: Scenario[]): Promise<Case[]> {
