@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { enclosure } from './check/enclosure.js';
 import { neededEngines } from './check/needs.js';
+import type { Plan } from './check/plan.js';
 import { ensurePrograms } from './check/programs.js';
 import { runStaticChecks } from './check/static.js';
 import { runSuites } from './check/suites.js';
@@ -27,7 +28,7 @@ export async function check(root: string, jestArgs: string[]): Promise<number> {
   await ensurePrograms(engines, progress);
   const dir = await mkdtemp(join(tmpdir(), 'berth-test-'));
   try {
-    const plan = { root, dir, jestArgs, privateDocker: enclosed !== null };
+    const plan: Plan = { root, dir, jestArgs, privateDocker: enclosed !== null };
     if (!enclosed) return await runSuites(plan, progress, interrupted.signal);
     return await runEnclosed(enclosed, plan, interrupted.signal);
   } finally {
@@ -36,7 +37,7 @@ export async function check(root: string, jestArgs: string[]): Promise<number> {
 }
 
 /** The same, in a process of its own within the enclosure. */
-async function runEnclosed([command = '', ...args]: string[], plan: object, signal: AbortSignal): Promise<number> {
+async function runEnclosed([command = '', ...args]: string[], plan: Plan, signal: AbortSignal): Promise<number> {
   signal.throwIfAborted();
   const main = fileURLToPath(new URL('check/enclosed.js', import.meta.url));
   const child = spawn(command, [...args, process.execPath, main, JSON.stringify(plan)], {

@@ -58,7 +58,9 @@ async function migrate(databaseUrl: string): Promise<void> {
     await promisify(execFile)(process.execPath, [script], { env: { ...process.env, DATABASE_URL: databaseUrl } });
   } catch (error) {
     const { stderr, message } = error as Error & { stderr?: string };
-    throw new Error(`The migrations cannot be applied (run \`npm run build\` after a change): ${stderr || message}`);
+    throw new Error(`The migrations cannot be applied (run \`npm run build\` after a change): ${stderr || message}`, {
+      cause: error,
+    });
   }
 }
 

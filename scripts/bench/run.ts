@@ -10,16 +10,25 @@ import { seedBots } from './seed.js';
 const TURNS = 30;
 const IDLE_MS = 5_000;
 
-/** Measures Berth beside raw Docker, on the engines that BERTH_TEST_* name, and writes what it found to a file. */
-export async function bench(file: string): Promise<void> {
-  const docker = testDocker();
+export interface BenchEngines {
+  /** An administrator's, on a server where databases may be made. */
+  databaseUrl: string;
+  redisUrl: string;
+  dockerHost: string;
+}
+
+/** Measures Berth beside raw Docker, with the queue on either store, and writes what it found to a file. */
+export async function bench(file: string, engines: BenchEngines): Promise<void> {
+  process.env['BERTH_TEST_DATABASE_URL'] = engines.databaseUrl;
+  const docker = testDocker(engines.dockerHost);
   const image = await ensureTinyImage(docker);
   const result: Record<string, unknown> = { at: new Date().toISOString(), cpus: cpus().length, cpu: cpus()[0]?.model };
   for (const queue of ['postgres', 'redis'] as const) {
     const database = await createTestDatabase();
     const services = await startServices({
       databaseUrl: database.url,
-      ...(queue === 'redis' && { redisUrl: process.env['BERTH_TEST_REDIS_URL'] }),
+      dockerHost: engines.dockerHost,
+      ...(queue === 'redis' && { redisUrl: engines.redisUrl }),
       env: { BERTH_DEFAULT_IMAGE: image, BERTH_LOG_LEVEL: 'warn', BERTH_NODE_SILENT_SECONDS: '3600' },
     });
     try {

@@ -1,6 +1,7 @@
 /** What `check` starts within its enclosure. */
 import { Progress } from '../progress.js';
-import { type Plan, runSuites } from './suites.js';
+import type { Plan } from './plan.js';
+import { runSuites } from './suites.js';
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

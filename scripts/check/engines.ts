@@ -8,7 +8,7 @@ import { startPrivateEngine } from '../engines/private-dockerd.js';
 import type { Progress } from '../progress.js';
 import { borrowEngine } from './borrowed-engine.js';
 import type { Engine } from './needs.js';
-import type { Plan } from './suites.js';
+import type { Plan } from './plan.js';
 
 /** The real stores and the real Docker that the tests run on: throw-away, or borrowed and given back as they were. */
 export class TestEngines {

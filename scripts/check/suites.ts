@@ -3,15 +3,7 @@ import { TestEngines } from './engines.js';
 import { runJest } from './jest.js';
 import { findLeaks } from './leaks.js';
 import { neededEngines } from './needs.js';
-
-export interface Plan {
-  root: string;
-  /** For what the engines keep; whoever made it removes it. */
-  dir: string;
-  jestArgs: string[];
-  /** Whether a Docker Engine is started for the run, else one that answers is borrowed. */
-  privateDocker: boolean;
-}
+import type { Plan } from './plan.js';
 
 /** Starts the engines, runs Jest, looks for what was left behind, and stops the engines. */
 export async function runSuites(plan: Plan, progress: Progress, signal: AbortSignal): Promise<number> {

@@ -54,7 +54,9 @@ export async function install(
     await runLoud('apt-get', [...patience, 'install', '-y', '--no-install-recommends', ...missing], { env, onLine });
   } catch (error) {
     const hint = update.code === 0 ? '' : `\napt-get update had failed before: ${update.stderr.trim()}`;
-    throw new Error(`${(error as Error).message}${hint}\nInstall ${missing.join(', ')} by hand, then start again.`);
+    throw new Error(`${(error as Error).message}${hint}\nInstall ${missing.join(', ')} by hand, then start again.`, {
+      cause: error,
+    });
   } finally {
     await allowServices?.();
   }

@@ -178,14 +178,19 @@ async function untilReady(child: ChildProcess, url: string, logFile: string): Pr
         throw new Error(
           `The embedded Postgres does not take the password kept in the data folder: were its secrets replaced? ` +
             `Put the old file back, or remove the postgres folder next to it to start afresh.`,
+          { cause: error },
         );
       }
       if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
-        throw new Error(`Postgres did not start; its log, ${logFile}, ends with:\n${await lastLines(logFile)}`);
+        throw new Error(`Postgres did not start; its log, ${logFile}, ends with:\n${await lastLines(logFile)}`, {
+          cause: error,
+        });
       }
       if (Date.now() > deadline) {
         child.kill('SIGQUIT');
-        throw new Error(`Postgres did not answer within ${START_DEADLINE_MS / 1000} s (${message}); see ${logFile}.`);
+        throw new Error(`Postgres did not answer within ${START_DEADLINE_MS / 1000} s (${message}); see ${logFile}.`, {
+          cause: error,
+        });
       }
       await delay(25);
     }

@@ -5,6 +5,7 @@ import {
   containerName,
   dataVolumeName,
   hostName,
+  nameChoices,
   NODE_STATUSES,
   place,
   verbOf,
@@ -80,6 +81,20 @@ describe('names', () => {
     ];
     expect(containerName(short, 11)).not.toBe(containerName(long, 1));
     expect(dataVolumeName(long)).not.toBe(dataVolumeName({ ...short, botId: 'a-1-data' }));
+  });
+
+  test('are the plain ones first, then ones that another installation does not have', () => {
+    const ids = fc.uuid({ version: 7 });
+    fc.assert(
+      fc.property(named, ids, ids, (one, here, there) => {
+        const [plain, second] = nameChoices({ ...one, tenantId: here });
+        expect(plain).toEqual(one);
+        const other = nameChoices({ ...one, tenantId: there })[1];
+        expect(second?.tenantSlug === other?.tenantSlug).toBe(here.slice(-8) === there.slice(-8));
+        expect(second && containerName(second, 1)).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/);
+        expect(second?.tenantSlug).not.toContain('-');
+      }),
+    );
   });
 
   test('are such as Docker and a resolver take', () => {

@@ -8,9 +8,7 @@ const COMMON: ProblemCode[] = ['validation_failed', 'internal_error', 'unavailab
 
 /** The OpenAPI 3.1 document, made from the schemas that requests are checked by. */
 export function openApiDocument(): Json {
-  const { schemas } = z.toJSONSchema(z.globalRegistry, { uri: REF, io: 'output', unrepresentable: 'any' }) as {
-    schemas: Json;
-  };
+  const schemas = namedSchemas();
   const paths: Record<string, Json> = {};
   for (const route of Object.values<Route>(routes)) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
@@ -27,6 +25,15 @@ export function openApiDocument(): Json {
       schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIdentity(schema as Json)])),
     },
   };
+}
+
+/** Answers as they are given, request bodies as they may be sent: there, what has a default is not required. */
+function namedSchemas(): Json {
+  const [input, output] = (['input', 'output'] as const).map(
+    (io) => z.toJSONSchema(z.globalRegistry, { uri: REF, io, unrepresentable: 'any' }).schemas as Json,
+  );
+  const bodies = Object.values<Route>(routes).flatMap(({ body }) => body?.meta()?.id ?? []);
+  return { ...output, ...Object.fromEntries(bodies.map((id) => [id, input?.[id]])) };
 }
 
 function operation(route: Route): Json {

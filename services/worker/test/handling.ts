@@ -1,0 +1,78 @@
+import { newBot, type Bot, type BotFacts, type OperationKind, type OperationParams } from '#domain';
+import { FakeRuntime, type RuntimeContainer } from '#runtime';
+import { handlers } from '../handlers/index.js';
+import { IMAGE, NODE, settings } from './bench.js';
+
+const NOW = '2026-01-01T00:00:00.000Z';
+
+/** One bot whose operations are run by their handlers, one after the other. */
+export class Handling {
+  bot: Bot = newBot({ key: 'bot-key', tenantId: 'tenant-key', tenantSlug: 'acme', botId: 'alice' }, NODE, NOW);
+  /** What the last handler knew for sure. */
+  known: Partial<BotFacts> = {};
+  phases: string[] = [];
+  looks = 0;
+  readonly controller = new AbortController();
+  #serial = 0;
+
+  constructor(readonly runtime: FakeRuntime = new FakeRuntime({ images: [IMAGE] })) {}
+
+  /** Runs a handler, and records its facts as a settle would. */
+  async do(
+    verb: string,
+    params: OperationParams = {},
+    env: Record<string, string> = {},
+    id = `op-${(this.#serial += 1)}`,
+  ): Promise<BotFacts> {
+    const kind = `container.${verb}` as OperationKind;
+    this.known = {};
+    this.phases = [];
+    const { facts } = await handlers[kind]({
+      operation: {
+        id,
+        tenantId: this.bot.tenantId,
+        botKey: this.bot.key,
+        botId: this.bot.botId,
+        nodeId: NODE,
+        kind,
+        status: 'running',
+        seq: 1,
+        params: verb === 'create' ? { settings: settings(), ...params } : params,
+        digest: id,
+        sealedEnv: null,
+        target: 'running',
+        noop: false,
+        attempt: 1,
+        claimEpoch: 1,
+        claimedBy: NODE,
+        cancelRequested: null,
+        phase: null,
+        progress: null,
+        result: null,
+        error: null,
+        requestedBy: { type: 'apiKey', id: 'k', name: 'key' },
+        requestId: null,
+        dispatch: 1,
+        createdAt: NOW,
+        startedAt: NOW,
+        finishedAt: null,
+        leaseExpired: false,
+        due: true,
+        overdue: false,
+      },
+      bot: this.bot,
+      runtime: this.runtime,
+      env,
+      signal: this.controller.signal,
+      report: (phase, progress) => void this.phases.push(progress ? `${phase} ${progress.percent}` : phase),
+      looking: () => void (this.looks += 1),
+      know: (found) => void Object.assign(this.known, found),
+    });
+    this.bot = { ...this.bot, ...facts };
+    return facts;
+  }
+
+  seen(ref: string | null | undefined): Promise<RuntimeContainer | null> {
+    return this.runtime.inspect(ref ?? 'none');
+  }
+}
