@@ -125,15 +125,15 @@ export class Acceptance {
 
   /** The bot's lane, or that of a bot that this request would be the first to name. */
   async #lane({ tenant, botId, kind, params }: AcceptRequest): Promise<Placed> {
-    const lane = await this.stores.bots.find(tenant.id, botId);
-    if (lane && (lane.bot.nodeId !== null || kind !== 'container.create')) {
-      return { lane, isNewBot: false, isPlacedNow: false };
-    }
     const resources = params.settings?.resources;
     if (kind !== 'container.create' || !resources) {
+      const lane = await this.stores.bots.find(tenant.id, botId);
+      if (lane) return { lane, isNewBot: false, isPlacedNow: false };
       throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
     }
-    const nodeId = place(await this.stores.nodes.candidates(), resources);
+    const { lane, nodes } = await this.stores.bots.findForPlacement(tenant.id, botId);
+    if (lane && lane.bot.nodeId !== null) return { lane, isNewBot: false, isPlacedNow: false };
+    const nodeId = place(nodes, resources);
     if (nodeId === 'none_ready') {
       throw new Refusal('node_unavailable', 'No node takes new bots now: none is up and ready. Try again shortly.');
     }

@@ -1,5 +1,5 @@
 import { presentEventData } from '#contracts';
-import type { Change, Lane } from '#domain';
+import type { Change, Lane, NodeCandidate } from '#domain';
 import type { Database } from './database.js';
 import { DatabaseFault } from './faults.js';
 import { fromBot, fromOperation, LANE_SELECT, toLane, type LaneRow } from './rows.js';
@@ -55,6 +55,11 @@ const INSERT_BOT = `INSERT INTO bot (key, tenant_id, bot_id, created_at, ${MUTAB
   SELECT r.key, r.tenant_id, r.bot_id, r.created_at, ${MUTABLE.map((column) => `r.${column}`).join(', ')}
   FROM jsonb_to_record($1::jsonb) AS ${BOT_RECORD} WHERE $2::int IS NULL
   ON CONFLICT (tenant_id, bot_id) DO NOTHING RETURNING key`;
+
+/** A node as placement sees it: NodeCandidate. */
+const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
+  'ceiling', jsonb_build_object('cpus', max_cpus, 'memoryMb', max_memory_mb),
+  'reserved', jsonb_build_object('cpus', reserved_cpus, 'memoryMb', reserved_memory_mb, 'containers', reserved_containers))`;
 
 const commitStatement = (writeBot: string): string => `
 WITH done AS (${writeBot}),
@@ -116,6 +121,17 @@ export class BotStore {
       botId,
     ]);
     return rows[0] ? toLane(rows[0]) : null;
+  }
+
+  /** With all nodes, in the same statement: for a bot that may have to be placed. */
+  async findForPlacement(tenantId: string, botId: string): Promise<{ lane: Lane | null; nodes: NodeCandidate[] }> {
+    const rows = await this.database.query<Partial<LaneRow> & { nodes: NodeCandidate[] }>(
+      `SELECT l.*, n.nodes FROM (SELECT COALESCE(jsonb_agg(${NODE_CANDIDATE}), '[]'::jsonb) AS nodes FROM node) n
+       LEFT JOIN (${LANE_SELECT} WHERE b.tenant_id = $1::uuid AND b.bot_id = $2) l ON true`,
+      [tenantId, botId],
+    );
+    const row = rows[0];
+    return { lane: row?.bot ? toLane(row as LaneRow) : null, nodes: row?.nodes ?? [] };
   }
 
   async findByKey(key: string): Promise<Lane | null> {

@@ -1,4 +1,4 @@
-import type { NodeCandidate, NodeStatus } from '#domain';
+import type { NodeStatus } from '#domain';
 import type { NodeView } from '#contracts';
 import type { Database } from './database.js';
 
@@ -26,16 +26,6 @@ interface NodeRow {
   reservedMemoryMb: bigint;
   reservedContainers: number;
   heartbeatAt: Date | null;
-}
-
-interface CandidateRow {
-  id: string;
-  status: NodeStatus;
-  maxCpus: number | null;
-  maxMemoryMb: number | null;
-  cpus: number;
-  memoryMb: number;
-  containers: number;
 }
 
 const statusOfNode = (row: NodeRow): NodeStatus => (row.up ? row.status : 'down');
@@ -86,19 +76,6 @@ export class NodeStore {
       [nodeId, limit],
     );
     return rows.map((row) => row.key);
-  }
-
-  async candidates(): Promise<NodeCandidate[]> {
-    const rows = await this.database.query<CandidateRow>(
-      `SELECT id, CASE WHEN up THEN status ELSE 'down' END AS status, max_cpus AS "maxCpus", max_memory_mb AS "maxMemoryMb",
-         reserved_cpus AS cpus, reserved_memory_mb::double precision AS "memoryMb", reserved_containers AS containers FROM node`,
-    );
-    return rows.map(({ id, status, maxCpus, maxMemoryMb, cpus, memoryMb, containers }) => ({
-      id,
-      status,
-      ceiling: { cpus: maxCpus, memoryMb: maxMemoryMb },
-      reserved: { cpus, memoryMb, containers },
-    }));
   }
 
   /** Where a node's agent answers; null where the node is down or unknown. */

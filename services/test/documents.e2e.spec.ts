@@ -257,6 +257,15 @@ describe('real answers are what the contract and the document say', () => {
   });
 
   test('lists page through everything once', async () => {
+    for (const bot of Object.values(bots)) {
+      await waitFor(
+        async () => {
+          const { operation, queued } = await bot.get();
+          return operation === null && queued === 0;
+        },
+        { what: `${bot.id} to be idle` },
+      );
+    }
     for (const [path, key] of [
       ['/v1/bots', 'botId'],
       ['/v1/operations', 'id'],

@@ -55,7 +55,7 @@ describe('accept', () => {
   it('writes nothing of it where one part cannot be written', async () => {
     const before = await system.sql(`SELECT count(*)::int AS n FROM operation`);
     const lane = await laneOf(system, 'alice');
-    const twice = { version: lane.bot.version, type: 'operation.queued', status: 'absent', previousStatus: 'absent' };
+    const twice = { version: 1, type: 'operation.queued', status: 'absent', previousStatus: 'absent' } as const;
     const change = {
       expectVersion: lane.bot.version,
       bot: { ...lane.bot, projected: 'paused', version: lane.bot.version + 1 },
@@ -85,7 +85,10 @@ describe('accept', () => {
     const restart = await ask(system, 'alice', 'container.restart');
     expect(restart.operation).toMatchObject({ position: 1, joined: false });
     const joined = await ask(system, 'alice', 'container.restart');
-    expect(joined).toMatchObject({ statusCode: 202, operation: { id: restart.operation.id, joined: true, position: 1 } });
+    expect(joined).toMatchObject({
+      statusCode: 202,
+      operation: { id: restart.operation.id, joined: true, position: 1 },
+    });
     const stop = await ask(system, 'alice', 'container.stop');
     expect(stop.operation).toMatchObject({ position: 2, joined: false });
     // What the lane will end in holds already: that comes before joining.

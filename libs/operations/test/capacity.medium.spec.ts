@@ -26,13 +26,13 @@ async function createAtOnce(count: number): Promise<{ accepted: number; refused:
 
 /** Holds the first choices of a node until so many have been made: all of them choose by the same figures. */
 function chooseTogether(count: number): void {
-  const { nodes } = system.stores;
-  const candidates = nodes.candidates.bind(nodes);
+  const { bots } = system.stores;
+  const find = bots.findForPlacement.bind(bots);
   let open: () => void = () => undefined;
   const all = new Promise<void>((resolve) => (open = resolve));
   let chosen = 0;
-  nodes.candidates = async () => {
-    const read = await candidates();
+  bots.findForPlacement = async (tenantId, botId) => {
+    const read = await find(tenantId, botId);
     chosen += 1;
     if (chosen === count) open();
     await all;

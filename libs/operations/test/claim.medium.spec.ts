@@ -171,7 +171,12 @@ describe('a lease', () => {
     }
     const [, lost] = claims;
     if (lost) await expireLease(system, lost.operation.id);
-    const beats = claims.map(({ operation, epoch }) => ({ operationId: operation.id, epoch, phase: null, progress: null }));
+    const beats = claims.map(({ operation, epoch }) => ({
+      operationId: operation.id,
+      epoch,
+      phase: null,
+      progress: null,
+    }));
     const kept = await system.stores.operations.heartbeat(beats, 30);
     expect(kept.map(({ operationId }) => operationId).sort()).toEqual(
       claims.flatMap(({ operation }) => (operation.id === lost?.operation.id ? [] : [operation.id])).sort(),

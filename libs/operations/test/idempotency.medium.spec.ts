@@ -44,8 +44,14 @@ describe('an accepted request under an Idempotency-Key', () => {
     await runningBot(system, 'right');
     for (const round of upTo(10)) {
       const outcomes = await Promise.allSettled([
-        ask(system, 'left', 'container.restart', { ...keyed(`race-${round}`, 'left'), params: { timeoutSeconds: round } }),
-        ask(system, 'right', 'container.restart', { ...keyed(`race-${round}`, 'right'), params: { timeoutSeconds: round } }),
+        ask(system, 'left', 'container.restart', {
+          ...keyed(`race-${round}`, 'left'),
+          params: { timeoutSeconds: round },
+        }),
+        ask(system, 'right', 'container.restart', {
+          ...keyed(`race-${round}`, 'right'),
+          params: { timeoutSeconds: round },
+        }),
       ]);
       expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
       const loser = outcomes.find((outcome) => outcome.status === 'rejected');
@@ -78,7 +84,10 @@ describe('an accepted request under an Idempotency-Key', () => {
     idempotency.forgetExpired = async (tenantId, key) => {
       await forgetExpired(tenantId, key);
       if (!(await idempotency.begin(tenantId, key, 'another'))) throw new Error('the key was taken before');
-      await idempotency.complete(tenantId, key, { statusCode: 201, sealed: system.secrets.seal('{}').toString('base64') });
+      await idempotency.complete(tenantId, key, {
+        statusCode: 201,
+        sealed: system.secrets.seal('{}').toString('base64'),
+      });
     };
     try {
       await expect(ask(system, 'overtaken', 'container.restart', keyed('taken'))).rejects.toMatchObject(reused);

@@ -99,7 +99,10 @@ describe('a silent node', () => {
     await observe('ended', await engineView('ended', 'exited'));
     await observe('gone', null);
     expect(await stateOf('same')).toBe('running');
-    expect((await laneOf(system, 'ended')).bot).toMatchObject({ state: 'stopped', exit: { code: 137, cause: 'killed' } });
+    expect((await laneOf(system, 'ended')).bot).toMatchObject({
+      state: 'stopped',
+      exit: { code: 137, cause: 'killed' },
+    });
     expect((await laneOf(system, 'gone')).bot).toMatchObject({ state: 'absent', containerId: null });
     expect(await lastEvent('same')).toMatchObject({ data: { status: 'running', previousStatus: 'unknown' } });
     await system.sweep.run();

@@ -75,11 +75,7 @@ describe('the sweep', () => {
     const { operation } = await ask(system, 'backoff', 'container.create');
     const claimed = await mustClaim(system, operation.id);
     const error = { code: 'docker_error', message: 'no', retryable: true } as const;
-    await system.protocol.settle(
-      claimed,
-      { outcome: 'retry', error, countsAsAttempt: true, backoffMs: 60_000 },
-      null,
-    );
+    await system.protocol.settle(claimed, { outcome: 'retry', error, countsAsAttempt: true, backoffMs: 60_000 }, null);
     expect(await sweep()).toEqual([]);
     await system.sql(`UPDATE operation SET due_at = now(), dispatched_at = now() - interval '100 ms'`);
     expect(await sweep()).toEqual([{ operationId: operation.id, dispatch: 2 }]);
@@ -165,7 +161,10 @@ describe('the sweep of stuck lanes', () => {
     const next = await ask(system, 'late', 'container.stop');
     await system.sql(`UPDATE operation SET deadline_at = now() - interval '1 s' WHERE id = $1`, [late.operation.id]);
     const rung = await sweep();
-    expect(await row(system, late.operation.id)).toMatchObject({ status: 'failed', error: { code: 'deadline_exceeded' } });
+    expect(await row(system, late.operation.id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'deadline_exceeded' },
+    });
     expect(rung).toEqual([{ operationId: next.operation.id, dispatch: 1 }]);
   });
 

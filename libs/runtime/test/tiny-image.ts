@@ -38,7 +38,7 @@ export async function ensureTinyImage(dockerHost: string | undefined, tag: strin
     const tar = spawn('tar', ['-C', root, '-c', '.'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const ended = once(tar, 'close');
     const [repo, version] = splitTag(tag);
-    const answer = (await docker.importImage(tar.stdout, { repo, tag: version }));
+    const answer = await docker.importImage(tar.stdout, { repo, tag: version });
     answer.resume();
     await finished(answer);
     await ended;

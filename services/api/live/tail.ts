@@ -8,6 +8,7 @@ const PAGE = 500;
 const IDLE_MS = 1_000;
 /** A commit that is still open hides what came after it for a moment. */
 const UNSETTLED_MS = 4;
+const GATHER_MS = 3;
 
 /** Follows the table of events from where this process began, and gives each event to the hub once, in order. */
 export class Tail {
@@ -58,6 +59,8 @@ export class Tail {
       this.#rung = false;
       const next = await this.#page();
       if (next === 'more') continue;
+      // In a storm of commits a page of many costs little more than one of a single event.
+      if (this.#rung) await this.#gather();
       await this.#pause(next === 'unsettled' ? UNSETTLED_MS : IDLE_MS);
     }
   }
@@ -77,6 +80,10 @@ export class Tail {
       this.log.warn({ err: error }, 'the events could not be read; trying again');
       return 'idle';
     }
+  }
+
+  #gather(): Promise<void> {
+    return new Promise((resolve) => setTimeout(resolve, GATHER_MS));
   }
 
   #pause(ms: number): Promise<void> {

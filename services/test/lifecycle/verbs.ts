@@ -52,7 +52,13 @@ export function verbs(system: () => System): void {
       expect.objectContaining({ Type: 'volume', Name: `berth-default-${bot.id}-data`, Destination: '/data', RW: true }),
     ]);
     expect(container.paths).toEqual([
-      { name: 'data', container: '/data', host: info.Mounts[0]?.Source, persistent: true },
+      {
+        name: 'data',
+        container: '/data',
+        host: info.Mounts[0]?.Source,
+        persistent: true,
+        volume: `berth-default-${bot.id}-data`,
+      },
     ]);
   });
 

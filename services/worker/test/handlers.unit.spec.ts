@@ -134,6 +134,19 @@ describe('create', () => {
     expect(work.runtime.volumes.size).toBe(1);
   });
 
+  test('keeps the volume that the bot has, whatever it is called', async () => {
+    const path = {
+      name: 'data',
+      container: '/data',
+      host: '/v',
+      persistent: true,
+      volume: 'berth-acme-alice-old-data',
+    };
+    work.bot = { ...work.bot, hasData: true, paths: [path] };
+    expect((await work.do('create')).paths).toMatchObject([{ volume: path.volume }]);
+    expect([...work.runtime.volumes.keys()]).toEqual([path.volume]);
+  });
+
   test('gives up when it is told to', async () => {
     const { reached } = work.runtime.faults.hang('create');
     const run = failure(work.do('create'));

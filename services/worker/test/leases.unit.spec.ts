@@ -120,9 +120,12 @@ describe('renewing', () => {
     await jest.advanceTimersByTimeAsync(1);
     expect(sent).toHaveLength(1);
     leases.soon();
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(sent).toHaveLength(2);
+    leases.soon();
     leases.stop();
     await jest.advanceTimersByTimeAsync(2_000);
-    expect(sent).toHaveLength(1);
+    expect(sent).toHaveLength(2);
   });
 });
 

@@ -92,6 +92,8 @@ describe('a followed log', () => {
     const told = await lines(...chunks, out('y\nz\n'));
     expect(told.map(([, line]) => line.length)).toEqual([16_384, 16_384, 16_384, 849, 1]);
     expect(told.map(([, line]) => line).join('')).toBe(`${'x'.repeat(50_000)}yz`);
+    const atOnce = await lines(out('x'.repeat(40_000)), err('-'));
+    expect(atOnce.map(([, line]) => line.length)).toEqual([16_384, 16_384, 7_232, 1]);
   });
 
   // Two bugs, proven here. When mended, these fail and lose their `failing`.

@@ -33,6 +33,8 @@ describe('a bell', () => {
     expect(bench.settled).toHaveLength(1);
     expect(bench.lookedAgain).toEqual([{ botKey: 'bot-key', lookedAt: Date.now() }]);
     expect(bench.leases.runs.size).toBe(0);
+    await jest.advanceTimersByTimeAsync(1_000);
+    expect(jest.getTimerCount()).toBe(0);
   });
 
   test('for what somebody else has, or has ended, is for nothing', async () => {
@@ -97,15 +99,26 @@ describe('a failure', () => {
     expect(bench.logged.join('')).toContain('secret words');
   });
 
-  test('of a command leaves a failed container that says why', async () => {
-    const params = { start: true, settings: settings({ command: ['sh', '-c', 'exit 3'] }) };
+  test.each([3, 0])('of a command (code %s) leaves a failed container that says why', async (code) => {
+    const params = { start: true, settings: settings({ command: ['sh', '-c', `exit ${code}`] }) };
     expect(await bench.run('create', params)).toMatchObject({ outcome: 'failed', error: { code: 'start_failed' } });
     expect(bench.lane.bot).toMatchObject({
       state: 'failed',
       incarnation: 1,
       settings: params.settings,
-      exit: { code: 3, cause: 'start_failed' },
+      exit: { code, cause: 'start_failed' },
     });
+  });
+
+  test('since the container went away under its hands records that it is gone', async () => {
+    await bench.run('create', { start: true });
+    const { reached, open } = bench.runtime.faults.gate('stop');
+    const { done } = await upTo(reached, bench.accept('stop'));
+    bench.runtime.removeOutside(bench.containerId);
+    open();
+    await done;
+    expect(bench.settled.at(-1)?.outcome).toMatchObject({ outcome: 'failed' });
+    expect(bench.lane.bot).toMatchObject({ state: 'absent', containerId: null, hasData: true });
   });
 
   test('to find the container records that it is gone', async () => {
