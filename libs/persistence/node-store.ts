@@ -49,13 +49,16 @@ export class NodeStore {
     return rows[0]?.epoch ?? 0;
   }
 
-  /** Says that the node's worker lives, and whether its engine answers. False where another worker has taken over. */
-  async heartbeat(id: string, epoch: number, up: boolean): Promise<boolean> {
-    const rows = await this.database.query(
-      `UPDATE node SET heartbeat_at = now(), up = $3::boolean WHERE id = $1 AND epoch = $2::int RETURNING id`,
+  /** Says that the node's worker lives, and whether its engine answers; answers with what the node counted as before. */
+  async heartbeat(id: string, epoch: number, up: boolean): Promise<'up' | 'down' | 'replaced'> {
+    const rows = await this.database.query<{ wasUp: boolean }>(
+      `WITH before AS (SELECT up FROM node WHERE id = $1)
+       UPDATE node SET heartbeat_at = now(), up = $3::boolean WHERE id = $1 AND epoch = $2::int
+       RETURNING (SELECT up FROM before) AS "wasUp"`,
       [id, epoch, up],
     );
-    return rows.length === 1;
+    if (!rows[0]) return 'replaced';
+    return rows[0].wasUp ? 'up' : 'down';
   }
 
   /** Marks nodes whose worker is silent, and names all that are down. */

@@ -86,6 +86,8 @@ async function main(): Promise<void> {
     runtime,
     log,
     onReplaced: () => void shutdown.run('replaced').then(() => process.exit(1)),
+    onDown: () => watch.reconnect(),
+    onGivenUp: () => void watch.lookAtAll(),
   });
   shutdown.add('presence', () => Promise.resolve(presence.stop()));
   const leases = new LeaseKeeper((beats, seconds) => stores.operations.heartbeat(beats, seconds), {
@@ -104,6 +106,7 @@ async function main(): Promise<void> {
     log,
     runningBot: (tenantId, botId) => leases.runningBot(tenantId, botId),
     onLost: () => void presence.engineLost(),
+    onAnswer: () => presence.engineAnswers(),
     onTruth: async () => {
       const prepared = await runtime.prepareNode();
       for (const warning of prepared.warnings) log.warn(warning);

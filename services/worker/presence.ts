@@ -11,6 +11,7 @@ const BEAT_MS = 3_000;
  */
 export class Presence {
   #epoch = 0;
+  #answers = false;
   #up = false;
   #timer: NodeJS.Timeout | null = null;
 
@@ -22,6 +23,10 @@ export class Presence {
       runtime: ContainerRuntime;
       log: Log;
       onReplaced: () => void;
+      /** The engine is gone and its containers are marked: whoever follows it is to connect anew. */
+      onDown: () => void;
+      /** The node counted as down while it was not, so its containers may be marked: they are to be looked at. */
+      onGivenUp: () => void;
     },
   ) {}
 
@@ -39,9 +44,16 @@ export class Presence {
     if (this.#timer) clearInterval(this.#timer);
   }
 
-  /** The engine answers and the record agrees with it: operations may run. */
+  /** The engine answers: nobody is to mark its containers any more while they are looked at. */
+  async engineAnswers(): Promise<void> {
+    this.#answers = true;
+    await this.#beat();
+  }
+
+  /** The record agrees with the engine: operations may run. */
   async engineBack(): Promise<void> {
     if (!this.#up) this.parts.log.info('the engine answers');
+    this.#answers = true;
     this.#up = true;
     await this.#beat();
     await this.parts.sweep.ringUnheard(this.parts.nodeId);
@@ -57,16 +69,21 @@ export class Presence {
       if (!this.#up) return;
     }
     this.#up = false;
+    this.#answers = false;
     this.parts.log.warn('the engine does not answer: the state of its containers is unknown until it does');
     await this.#beat();
     await this.parts.sweep.markNode(this.parts.nodeId).catch((error: unknown) => {
       this.parts.log.warn({ err: error }, 'could not mark the containers; the sweep will');
     });
+    this.parts.onDown();
   }
 
   async #beat(): Promise<void> {
     try {
-      if (await this.parts.nodes.heartbeat(this.parts.nodeId, this.#epoch, this.#up)) return;
+      const wasUp = this.#up;
+      const before = await this.parts.nodes.heartbeat(this.parts.nodeId, this.#epoch, this.#answers);
+      if (before === 'down' && wasUp && this.#up) this.parts.onGivenUp();
+      if (before !== 'replaced') return;
       this.parts.log.error('another worker has taken over this node; this one ends');
       this.parts.onReplaced();
     } catch (error) {

@@ -6,6 +6,8 @@ import type { EndHint, Reconciler } from './reconciler.js';
 
 const LISTING_MS = 30_000;
 const RECONNECT_MS = 500;
+/** By then whoever was marking containers as the engine came back has finished. */
+const SECOND_LOOK_MS = 2_000;
 const OOM_TO_DEATH_MS = 1_000;
 
 export interface WatchParts {
@@ -17,7 +19,9 @@ export interface WatchParts {
   runningBot: (tenantId: string, botId: string) => string | null;
   /** The engine went away. */
   onLost: () => void;
-  /** The engine answers and every container was looked at. */
+  /** The engine answers. */
+  onAnswer: () => Promise<void>;
+  /** And every container was looked at. */
   onTruth: () => Promise<void>;
 }
 
@@ -33,6 +37,7 @@ export class Watch {
   /** The last event of bots whose operation runs. */
   readonly #passed = new Map<string, { at: number; hint: EndHint | null }>();
   #since: Date | undefined;
+  #connection = new AbortController();
   #timer: NodeJS.Timeout | null = null;
   #listing: Promise<void> | null = null;
   #done: Promise<void> = Promise.resolve();
@@ -57,6 +62,7 @@ export class Watch {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    this.#connection.abort();
     if (this.#timer) clearTimeout(this.#timer);
     await this.#done;
   }
@@ -68,33 +74,56 @@ export class Watch {
     if (lookedAt === 0 || (passed && passed.at >= lookedAt)) void this.#look(botKey, passed?.hint ?? null);
   }
 
+  /**
+   * Somebody else found the engine gone. An engine that hung leaves its stream open, so nothing here would tell when
+   * it answers again; a new connection does.
+   */
+  reconnect(): void {
+    this.#connection.abort();
+  }
+
+  /** Looks at all containers now, and goes on until that has worked. */
+  async lookAtAll(signal: AbortSignal = this.#stop.signal): Promise<void> {
+    while (!signal.aborted) {
+      try {
+        await this.#parts.onAnswer();
+        await this.#list();
+        return await this.#parts.onTruth();
+      } catch (error) {
+        this.#parts.log.warn({ err: error }, 'the containers could not be looked at; trying again');
+      }
+      await pause(RECONNECT_MS, signal);
+    }
+  }
+
   async #follow(): Promise<void> {
     const { runtime, log } = this.#parts;
     while (!this.#stop.signal.aborted) {
+      const connection = new AbortController();
+      this.#connection = connection;
       try {
         const since = this.#since && new Date(this.#since.getTime() - 1_000);
         const events = runtime.events({
-          signal: this.#stop.signal,
+          signal: connection.signal,
           ...(since && { since }),
-          onOpen: () => void this.#opened(),
+          onOpen: () => void this.#opened(connection.signal),
         });
         for await (const event of events) void this.#take(event);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         log.warn({ err: error }, 'the engine’s events ended; connecting again');
         this.#parts.onLost();
+      } finally {
+        connection.abort();
       }
       await pause(RECONNECT_MS, this.#stop.signal);
     }
   }
 
-  async #opened(): Promise<void> {
-    try {
-      await this.#list();
-      await this.#parts.onTruth();
-    } catch (error) {
-      this.#parts.log.warn({ err: error }, 'the listing after connecting failed; the next one will tell');
-    }
+  async #opened(connection: AbortSignal): Promise<void> {
+    await this.lookAtAll(connection);
+    await pause(SECOND_LOOK_MS, connection);
+    if (!connection.aborted) await this.#list().catch(() => undefined);
   }
 
   #list(): Promise<void> {

@@ -1,4 +1,4 @@
-import { freePort, startProxy, waitFor } from '#testing';
+import { freePort, startProxy, waitFor, type Proxy } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDatabase, DatabaseFault, type Database } from '../index.js';
 import { databaseFault } from '../faults.js';
@@ -6,8 +6,19 @@ import { openBed, type Bed } from './bed.js';
 
 let bed: Bed;
 
+const proxies: Proxy[] = [];
+
 beforeAll(async () => void (bed = await openBed()));
-afterAll(() => bed.close());
+afterAll(async () => {
+  await Promise.all(proxies.map((proxy) => proxy.close()));
+  await bed.close();
+});
+
+async function openProxy(): Promise<Proxy> {
+  const proxy = await startProxy(bed.url);
+  proxies.push(proxy);
+  return proxy;
+}
 
 const faultOf = async (work: Promise<unknown>): Promise<DatabaseFault> => {
   const error: unknown = await work.then(
@@ -71,7 +82,7 @@ describe('a fault', () => {
   });
 
   it('of a server that cannot be reached is passing: no port, no name, no socket, closed at once', async () => {
-    const proxy = await startProxy(bed.url);
+    const proxy = await openProxy();
     proxy.down();
     const urls = [
       `postgresql://postgres@127.0.0.1:${await freePort()}/x`,
@@ -87,11 +98,10 @@ describe('a fault', () => {
       ]);
       expect([url, query?.kind, models?.kind]).toEqual([url, 'unavailable', 'unavailable']);
     }
-    await proxy.close();
   });
 
   it('of a connection that breaks under a statement is passing, and the next one passes', async () => {
-    const proxy = await startProxy(bed.url);
+    const proxy = await openProxy();
     await using(proxy.url, async (database) => {
       await database.query('SELECT 1');
       const holder = await bed.connect();
@@ -107,7 +117,6 @@ describe('a fault', () => {
       proxy.up();
       expect(await database.query('SELECT id FROM node')).toEqual([]);
     });
-    await proxy.close();
   });
 
   it('of a deadlock, a time-out or a server that takes no writes is passing', async () => {
