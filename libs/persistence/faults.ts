@@ -20,11 +20,12 @@ export class DatabaseFault extends Error {
   }
 }
 
-// Connection exceptions, resources used up, operator intervention, serialization and deadlock, lock not available.
-const TRANSIENT_STATES = /^(08|53|57P|40001|40P01|55P03|57014)/;
+// Connection exceptions, resources used up, operator intervention, serialization and deadlock, lock not available,
+// and a server that takes no writes, as in the middle of a failover.
+const TRANSIENT_STATES = /^(08|53|57P|40001|40P01|55P03|57014|25006)/;
 const TRANSIENT_PRISMA = new Set(['P1001', 'P1002', 'P1008', 'P1017', 'P2024', 'P2028', 'P2034']);
 const TRANSIENT_TEXT =
-  /connection terminated|timeout exceeded when trying to connect|query read timeout|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|server closed the connection|the database system is|client has encountered a connection error|not queryable|Can't reach database/i;
+  /connection terminated|timeout exceeded when trying to connect|query read timeout|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|server closed the connection|the database system is|client has encountered a connection error|not queryable|Can't reach database/i;
 
 /** Classifies what Prisma, its adapter or pg threw. */
 export function databaseFault(error: unknown): DatabaseFault {

@@ -52,9 +52,8 @@ export class NodeStore {
   /** Says that the node's worker lives, and whether its engine answers; answers with what the node counted as before. */
   async heartbeat(id: string, epoch: number, up: boolean): Promise<'up' | 'down' | 'replaced'> {
     const rows = await this.database.query<{ wasUp: boolean }>(
-      `WITH before AS (SELECT up FROM node WHERE id = $1)
-       UPDATE node SET heartbeat_at = now(), up = $3::boolean WHERE id = $1 AND epoch = $2::int
-       RETURNING (SELECT up FROM before) AS "wasUp"`,
+      `WITH before AS MATERIALIZED (SELECT id, up FROM node WHERE id = $1 AND epoch = $2::int FOR UPDATE)
+       UPDATE node n SET heartbeat_at = now(), up = $3::boolean FROM before b WHERE n.id = b.id RETURNING b.up AS "wasUp"`,
       [id, epoch, up],
     );
     if (!rows[0]) return 'replaced';

@@ -61,12 +61,12 @@ export class Presence {
 
   /** Somebody found the engine gone. Asks it once more before believing it. */
   async engineLost(): Promise<void> {
-    if (!this.#up) return;
+    if (!this.#answers) return;
     try {
       await this.parts.runtime.info();
       return;
     } catch {
-      if (!this.#up) return;
+      if (!this.#answers) return;
     }
     this.#up = false;
     this.#answers = false;

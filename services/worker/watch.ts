@@ -17,7 +17,7 @@ export interface WatchParts {
   log: Log;
   /** Key of the bot where an operation of it runs here, which will tell the truth itself. */
   runningBot: (tenantId: string, botId: string) => string | null;
-  /** The engine went away. */
+  /** The engine seems to have gone away. */
   onLost: () => void;
   /** The engine answers. */
   onAnswer: () => Promise<void>;
@@ -82,8 +82,9 @@ export class Watch {
     this.#connection.abort();
   }
 
-  /** Looks at all containers now, and goes on until that has worked. */
-  async lookAtAll(signal: AbortSignal = this.#stop.signal): Promise<void> {
+  /** Looks at all containers now, and goes on until that has worked or the engine went away. */
+  async lookAtAll(): Promise<void> {
+    const { signal } = this.#connection;
     while (!signal.aborted) {
       try {
         await this.#parts.onAnswer();
@@ -91,6 +92,7 @@ export class Watch {
         return await this.#parts.onTruth();
       } catch (error) {
         this.#parts.log.warn({ err: error }, 'the containers could not be looked at; trying again');
+        this.#parts.onLost();
       }
       await pause(RECONNECT_MS, signal);
     }
@@ -121,7 +123,7 @@ export class Watch {
   }
 
   async #opened(connection: AbortSignal): Promise<void> {
-    await this.lookAtAll(connection);
+    await this.lookAtAll();
     await pause(SECOND_LOOK_MS, connection);
     if (!connection.aborted) await this.#list().catch(() => undefined);
   }

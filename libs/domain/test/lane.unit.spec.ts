@@ -232,6 +232,6 @@ test('a lane keeps its promises, whatever happens to it in whatever order', () =
       }
       if (model.bot.state !== 'unknown') assert.equal(model.bot.projected, model.bot.state);
     }),
-    { numRuns: 5_000 },
+    { numRuns: 2_500 },
   );
 });

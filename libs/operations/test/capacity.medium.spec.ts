@@ -1,11 +1,24 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Refusal } from '#domain';
-import { addNode, ask, laneOf, perform, reservedOn, settings, startSystem, upTo, type System } from './system.js';
+import {
+  addNode,
+  ask,
+  laneOf,
+  perform,
+  reservedOn,
+  settings,
+  startSystem,
+  upTo,
+  type System,
+  forgetAll,
+} from './system.js';
 
 let system: System;
 
-beforeEach(async () => void (system = await startSystem()));
-afterEach(() => system.close());
+beforeAll(async () => void (system = await startSystem()));
+afterAll(() => system.close());
+beforeEach(() => forgetAll(system));
+afterEach(() => void jest.restoreAllMocks());
 
 /** How many creates, sent at once, were accepted and how many found no room. */
 async function createAtOnce(count: number): Promise<{ accepted: number; refused: number }> {
@@ -31,13 +44,13 @@ function chooseTogether(count: number): void {
   let open: () => void = () => undefined;
   const all = new Promise<void>((resolve) => (open = resolve));
   let chosen = 0;
-  bots.findForPlacement = async (tenantId, botId) => {
+  jest.spyOn(bots, 'findForPlacement').mockImplementation(async (tenantId, botId) => {
     const read = await find(tenantId, botId);
     chosen += 1;
     if (chosen === count) open();
     await all;
     return read;
-  };
+  });
 }
 
 const purge = { params: { purgeData: true } };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { IdempotencyRefusal, once } from '../index.js';
 import { addNode, ask, laneOf, perform, runningBot, settings, startSystem, upTo, type System } from './system.js';
 
@@ -80,20 +80,14 @@ describe('an accepted request under an Idempotency-Key', () => {
     await ask(system, 'overtaken', 'container.restart');
     // The moment between looking the key up and recording it is another request's.
     const { idempotency } = system.stores;
-    const forgetExpired = idempotency.forgetExpired.bind(idempotency);
-    idempotency.forgetExpired = async (tenantId, key) => {
-      await forgetExpired(tenantId, key);
-      if (!(await idempotency.begin(tenantId, key, 'another'))) throw new Error('the key was taken before');
-      await idempotency.complete(tenantId, key, {
-        statusCode: 201,
-        sealed: system.secrets.seal('{}').toString('base64'),
-      });
-    };
-    try {
-      await expect(ask(system, 'overtaken', 'container.restart', keyed('taken'))).rejects.toMatchObject(reused);
-    } finally {
-      idempotency.forgetExpired = forgetExpired;
-    }
+    const { id: tenantId } = system.tenant;
+    const forgetExpired = jest.spyOn(idempotency, 'forgetExpired').mockImplementationOnce(async () => {
+      const sealed = system.secrets.seal('{}').toString('base64');
+      await idempotency.begin(tenantId, 'taken', 'another');
+      await idempotency.complete(tenantId, 'taken', { statusCode: 201, sealed });
+    });
+    await expect(ask(system, 'overtaken', 'container.restart', keyed('taken'))).rejects.toMatchObject(reused);
+    expect(forgetExpired).toHaveBeenCalledTimes(1);
   });
 
   it('is a new one a day later', async () => {

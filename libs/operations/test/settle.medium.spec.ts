@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { OperationError } from '#domain';
 import {
   addNode,
@@ -35,17 +35,15 @@ beforeEach(() => {
 });
 
 const broken: OperationError = { code: 'docker_error', message: 'The engine said no.', retryable: true };
-const unknownFault = (): Error => new Error('the answer was lost');
 
 /** The next statement is run, and its answer lost on the way back. */
 function loseNextAnswer(): void {
   const { bots: store } = system.stores;
   const commit = store.commit.bind(store);
-  store.commit = async (...args) => {
-    store.commit = commit;
+  jest.spyOn(store, 'commit').mockImplementationOnce(async (...args) => {
     await commit(...args);
-    throw unknownFault();
-  };
+    throw new Error('the answer was lost');
+  });
 }
 
 describe('settle', () => {

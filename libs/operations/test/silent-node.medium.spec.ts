@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { Observation } from '#domain';
 import {
   addNode,
@@ -13,16 +13,18 @@ import {
   startSystem,
   upTo,
   type System,
+  forgetAll,
 } from './system.js';
 
 let system: System;
 let epoch: number;
 
+beforeAll(async () => void (system = await startSystem()));
+afterAll(() => system.close());
 beforeEach(async () => {
-  system = await startSystem();
+  await forgetAll(system);
   epoch = await addNode(system, 'node-1');
 });
-afterEach(() => system.close());
 
 const fallSilent = (nodeId: string) =>
   system.sql(`UPDATE node SET heartbeat_at = now() - interval '16 s' WHERE id = $1`, [nodeId]);
@@ -114,11 +116,11 @@ describe('a silent node', () => {
     await fallSilent('node-1');
     const { nodes } = system.stores;
     const sweepSilent = nodes.sweepSilent.bind(nodes);
-    nodes.sweepSilent = async (seconds) => {
+    jest.spyOn(nodes, 'sweepSilent').mockImplementationOnce(async (seconds) => {
       const down = await sweepSilent(seconds);
       await nodes.heartbeat('node-1', epoch, true);
       return down;
-    };
+    });
     await system.sweep.run();
     expect((await nodes.find('node-1'))?.status).toBe('ready');
     expect(await stateOf('a')).toBe('running');

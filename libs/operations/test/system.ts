@@ -49,6 +49,13 @@ export async function startSystem(): Promise<System> {
   };
 }
 
+/** Forgets all nodes and bots, so that tests of one suite do not meet. */
+export async function forgetAll({ sql, bells, published }: System): Promise<void> {
+  for (const table of ['event', 'operation', 'idempotency_key', 'bot', 'node']) await sql(`DELETE FROM ${table}`);
+  bells.length = 0;
+  published.length = 0;
+}
+
 /** A node that is up, with a ceiling where one is given. */
 export async function addNode(
   { stores }: System,

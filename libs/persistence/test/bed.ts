@@ -1,4 +1,4 @@
-import { createTestDatabase } from '#testing';
+import { createTestDatabase, waitFor } from '#testing';
 import { Client } from 'pg';
 import { createDatabase, type Database } from '../index.js';
 
@@ -61,3 +61,9 @@ const DATA = JSON.stringify({ status: 'running', previousStatus: 'stopped' });
 export const WRITE_EVENT = `WITH done AS (UPDATE bot SET version = version + 1 WHERE key = $1 RETURNING *)
   INSERT INTO event (tenant_id, bot_key, bot_id, version, type, data)
   SELECT tenant_id, key, bot_id, version, 'container.status', '${DATA}' FROM done RETURNING version`;
+
+/** Until a statement of this database waits for a lock that another session holds. */
+export async function untilSomebodyWaits(client: Client): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  await waitFor(async () => (await client.query(waiting)).rowCount, { what: 'a statement to wait for a lock' });
+}

@@ -2,7 +2,7 @@ import { freePort, startProxy, waitFor, type Proxy } from '#testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDatabase, DatabaseFault, type Database } from '../index.js';
 import { databaseFault } from '../faults.js';
-import { openBed, type Bed } from './bed.js';
+import { openBed, untilSomebodyWaits, type Bed } from './bed.js';
 
 let bed: Bed;
 
@@ -108,9 +108,7 @@ describe('a fault', () => {
       await holder.query('BEGIN');
       await holder.query('LOCK TABLE node');
       const fault = faultOf(database.query('SELECT id FROM node'));
-      await waitFor(async () => (await holder.query(`SELECT 1 FROM pg_locks WHERE NOT granted`)).rowCount, {
-        what: 'a statement that waits',
-      });
+      await untilSomebodyWaits(holder);
       proxy.down();
       expect(await fault).toMatchObject({ kind: 'unavailable' });
       await holder.query('ROLLBACK');

@@ -52,7 +52,7 @@ export const Call = createParamDecorator(
       caller: request.caller,
       params: parse(route.params, request.params, []),
       query: parse(route.query, request.query, ['query']),
-      body: route.body ? parse(route.body, request.body ?? {}, []) : undefined,
+      body: route.body ? parse(route.body, request.body === undefined ? {} : request.body, []) : undefined,
       requestId: request.id,
       request,
       reply,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { expectProblem } from '../support/exact.js';
-import { execIn } from '../support/exec.js';
+import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
 
 /** The data volume outlives the container until somebody says otherwise. */

@@ -2,7 +2,7 @@ import { createDatabase } from '#persistence';
 import { managedObjects } from '#testing';
 import { expect, test } from '@jest/globals';
 import { createHash, randomBytes } from 'node:crypto';
-import { execIn } from '../support/exec.js';
+import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

@@ -2,7 +2,7 @@ import { statsSchema } from '#contracts';
 import { expect, test } from '@jest/globals';
 import { openStream } from '../support/event-stream.js';
 import { exactly, expectProblem } from '../support/exact.js';
-import { execIn } from '../support/exec.js';
+import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
 
 const MIB = 1024 * 1024;

@@ -3,7 +3,7 @@ import { waitFor } from '#testing';
 import { expect, test } from '@jest/globals';
 import type { TestBot } from '../support/bot.js';
 import { exactly } from '../support/exact.js';
-import { execIn } from '../support/exec.js';
+import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
 import type { Seen } from '../support/watcher.js';
 

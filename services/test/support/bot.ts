@@ -8,8 +8,8 @@ import {
 } from '#contracts';
 import type { Answer, HttpClient } from '#testing';
 import { expect } from '@jest/globals';
+import type { Engine } from './engine.js';
 import { exactly } from './exact.js';
-import type { Engine } from './system.js';
 
 export type Verb = 'start' | 'stop' | 'restart' | 'pause' | 'resume' | 'delete';
 type Inspection = Awaited<ReturnType<ReturnType<Engine['getContainer']>['inspect']>>;

@@ -13,9 +13,8 @@ import {
 } from '#testing';
 import { randomBytes } from 'node:crypto';
 import { TestBot } from './bot.js';
+import type { Engine } from './engine.js';
 import { startWatching, type Watcher } from './watcher.js';
-
-export type Engine = ReturnType<typeof testDocker>;
 
 /** Berth as an installation runs it, with a database of its own and a socket that sees all of the tenant. */
 export interface System {

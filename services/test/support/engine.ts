@@ -1,4 +1,6 @@
-import type { Engine } from './system.js';
+import type { testDocker } from '#testing';
+
+export type Engine = ReturnType<typeof testDocker>;
 
 export interface Execution {
   exitCode: number | null;
