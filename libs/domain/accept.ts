@@ -39,7 +39,7 @@ export function accept(lane: Lane, request: Request, options: { isNewBot: boolea
   }
   const waiting = lane.operations.filter((operation) => operation.status === 'queued');
   const step = transition(bot.projected, request);
-  if (step === 'noop' && !purgesKeptData(lane, request)) return refuseNothing(lane, request);
+  if (step === 'noop' && !purgesKeptData(lane, request) && !isUncertain(lane)) return refuseNothing(lane, request);
 
   const last = lane.operations.at(-1);
   if (last?.status === 'queued' && last.kind === request.kind && last.digest === request.digest) {
@@ -69,6 +69,12 @@ function supersede(builder: ChangeBuilder, request: Request): void {
   for (const each of builder.waiting) builder.cancelWaiting(each, { code: 'cancelled', message, retryable: false });
   const running = builder.running;
   if (running && running.kind !== 'container.delete') builder.update(running.id, { cancelRequested: 'superseded' });
+}
+
+/** What runs last was asked to stop, so it may not lead where it was to lead: only a new operation can promise that. */
+function isUncertain(lane: Lane): boolean {
+  const last = lane.operations.at(-1);
+  return last?.status === 'running' && last.cancelRequested !== null;
 }
 
 /** Data volumes outlive their container, so purging them is work even where the container is gone. */

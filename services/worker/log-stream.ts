@@ -32,15 +32,26 @@ class LineSplitter {
 
   push(data: Buffer): string[] {
     const lines = (this.#rest + this.#decoder.write(data)).split('\n');
-    this.#rest = lines.pop() ?? '';
-    while (this.#rest.length > LINE_LIMIT) {
-      lines.push(this.#rest.slice(0, LINE_LIMIT));
-      this.#rest = this.#rest.slice(LINE_LIMIT);
-    }
-    return lines;
+    const rest = parts(lines.pop() ?? '');
+    this.#rest = rest.pop() ?? '';
+    return [...lines.flatMap(parts), ...rest];
   }
 
   end(): string {
     return this.#rest + this.#decoder.end();
   }
+}
+
+/** A line in pieces of at most the limit, none of which ends within a character. */
+function parts(line: string): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  while (line.length - from > LINE_LIMIT) {
+    const last = line.charCodeAt(from + LINE_LIMIT - 1);
+    const withinPair = last >= 0xd800 && last <= 0xdbff;
+    const to = from + LINE_LIMIT - (withinPair ? 1 : 0);
+    pieces.push(line.slice(from, to));
+    from = to;
+  }
+  return [...pieces, line.slice(from)];
 }

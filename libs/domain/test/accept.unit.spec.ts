@@ -214,3 +214,13 @@ test('a bot nobody named before has nothing', () => {
     bot('absent', { version: 0 }),
   );
 });
+
+describe('where what runs last was asked to stop', () => {
+  test('nothing is a no-op, since it may not lead where it was to lead', () => {
+    const leaving = operation('delete', { status: 'running', cancelRequested: 'requested', target: 'absent' });
+    const where = lane('running', [leaving], { projected: 'absent' });
+    const { change, operation: again } = queued(judge(where, request('delete')));
+    expect(again).toMatchObject({ kind: 'container.delete', status: 'queued', target: 'absent' });
+    expect(change.bot.projected).toBe('absent');
+  });
+});

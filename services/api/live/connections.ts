@@ -3,9 +3,12 @@ import type { Authenticator } from '../access/authenticator.js';
 
 const CHECK_MS = 2_500;
 
+/** Why a connection ends: its key is no longer good, or this process stops and another one serves it from here on. */
+export type EndReason = 'revoked' | 'stopping';
+
 interface Connection {
   keyId: string | null;
-  end: () => void;
+  end: (why: EndReason) => void;
 }
 
 /** Open sockets and streams. They end when the key that opened them is revoked or expires. */
@@ -21,7 +24,7 @@ export class Connections {
   }
 
   /** Returns how to say that it has closed. */
-  add(keyId: string | null, end: () => void): () => void {
+  add(keyId: string | null, end: (why: EndReason) => void): () => void {
     const connection = { keyId, end };
     this.#open.add(connection);
     return () => this.#open.delete(connection);
@@ -33,7 +36,7 @@ export class Connections {
 
   endAll(): void {
     clearInterval(this.#timer);
-    for (const connection of this.#open) connection.end();
+    for (const connection of this.#open) connection.end('stopping');
   }
 
   async #check(): Promise<void> {
@@ -41,7 +44,7 @@ export class Connections {
     if (ids.length === 0) return;
     try {
       const alive = await this.authenticator.alive(ids);
-      for (const { keyId, end } of [...this.#open]) if (keyId !== null && !alive.has(keyId)) end();
+      for (const { keyId, end } of [...this.#open]) if (keyId !== null && !alive.has(keyId)) end('revoked');
     } catch (error) {
       this.log.warn({ err: error }, 'the keys of open connections could not be checked');
     }

@@ -68,7 +68,10 @@ class Session {
     private readonly socket: Socket,
     private readonly caller: Caller,
   ) {
-    const forget = parts.connections.add(caller.keyId, () => socket.disconnect(true));
+    const forget = parts.connections.add(caller.keyId, (why) => {
+      if (why === 'revoked') socket.disconnect(true);
+      else letGo(socket);
+    });
     parts.metrics.wsConnections.inc();
     socket.on('subscribe', (message: unknown, ack: unknown) =>
       this.#enqueue(ack, (answer) => this.#subscribe(message, answer)),
@@ -135,14 +138,14 @@ class Session {
     const { socket } = this;
     const send = (name: string, message: unknown): void => {
       const connection = socket.conn as unknown as { writeBuffer?: unknown[] };
-      if ((connection.writeBuffer?.length ?? 0) > QUEUED_LIMIT) socket.disconnect(true);
+      if ((connection.writeBuffer?.length ?? 0) > QUEUED_LIMIT) letGo(socket, true);
       else socket.emit(name, message);
     };
     return {
       event: (event) => send('event', event),
       progress: (progress) => void socket.volatile.emit('progress', progress),
       reset: (botId, container) => send('reset', { botId, container }),
-      overflow: () => socket.disconnect(true),
+      overflow: () => letGo(socket, true),
     };
   }
 
@@ -151,8 +154,16 @@ class Session {
     if (!known) this.parts.log.error({ err: error }, 'a subscription failed');
     // After the answer was given nothing but a new connection can make good what is missing.
     refuse(answer, known?.code ?? 'internal_error', known?.detail ?? 'Something went wrong here.');
-    if (!known || known.code === 'unavailable') this.socket.disconnect(true);
+    if (!known || known.code === 'unavailable') letGo(this.socket);
   }
+}
+
+/**
+ * Ends the connection the way a network would: clients of socket.io connect again by themselves then, and do not
+ * where a server has told them to go. `discard`: what is still to be sent will never be taken.
+ */
+function letGo(socket: Socket, discard = false): void {
+  socket.conn.close(discard);
 }
 
 function refuse(answer: Ack, code: string, detail: string): void {

@@ -1,5 +1,5 @@
 import { operationSchema, type EventView } from '#contracts';
-import { waitFor } from '#testing';
+import { TINY_IMAGE, waitFor } from '#testing';
 import { expect, test } from '@jest/globals';
 import type { TestBot } from '../support/bot.js';
 import { exactly } from '../support/exact.js';
@@ -137,5 +137,24 @@ export function truth(system: () => System): void {
       expect(exactly(operationSchema, body).finishedAt).not.toBeNull();
     }
     expect(await bot.get()).toMatchObject({ status: 'absent', containerId: null, operation: null, queued: 0 });
+  });
+
+  test('a container with labels like ours that nobody here has made keeps no worker from its work', async () => {
+    const { docker, services } = system();
+    const bot = system().bot('beside');
+    await bot.run('create');
+    const Labels = {
+      'berth.managed': 'true',
+      'berth.tenant': 'no-uuid',
+      'berth.bot': bot.id,
+      'berth.incarnation': '1',
+      'berth.operation': 'none',
+    };
+    const stranger = await docker.createContainer({ Image: TINY_IMAGE, Cmd: ['sleep', '60'], Labels });
+    await services.worker.restart('SIGTERM');
+    await bot.run('start');
+    await becomes(bot, 'stopped', (id) => bot.container(id).kill());
+    // It is not ours to remove either.
+    expect((await stranger.inspect()).State.Status).toBe('created');
   });
 }

@@ -1,6 +1,7 @@
 import {
   containerName,
   dataVolumeName,
+  factsOf,
   hostName,
   nameChoices,
   type BotFacts,
@@ -9,7 +10,7 @@ import {
   type Named,
 } from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
-import { milliseconds } from '../observation.js';
+import { milliseconds, toObservation } from '../observation.js';
 import type { Handler, HandlerContext } from './handler.js';
 import { ensureStarted, verified } from './container.js';
 
@@ -21,21 +22,26 @@ export const create: Handler = async (context) => {
   const settings = operation.params.settings;
   if (!settings) throw new Error('a create without settings was accepted');
 
+  const there = bot.containerId === null ? null : await runtime.inspect(bot.containerId, signal);
+  const own = there?.identity?.operationId === operation.id ? there : null;
+  // What it was asked to make has come to be without it, so it has nothing to do, least of all to that container.
+  if (there && !own && bot.state !== 'failed') return { facts: factsOf(bot, toObservation(there)) };
+
   context.report('pulling');
   const image = await runtime.ensureImage(settings.image, {
     signal,
     onProgress: (progress) => context.report('pulling', progress),
   });
-  if (bot.containerId !== null) await runtime.remove(bot.containerId, signal);
+  if (there && !own) await runtime.remove(there.id, signal);
 
   context.report('creating');
   // Made before the container, and so perhaps left without one.
   context.know({ hasData: true });
-  const container = await make(context, settings);
+  const container = own ?? (await make(context, settings));
   const made: Partial<BotFacts> = {
     containerId: container.id,
     image: { ref: settings.image, id: image.id },
-    incarnation: bot.incarnation + 1,
+    incarnation: container.identity?.incarnation ?? bot.incarnation + 1,
     settings,
     sealedEnv: operation.sealedEnv,
     paths: pathsOf(container),

@@ -96,12 +96,11 @@ describe('a followed log', () => {
     expect(atOnce.map(([, line]) => line.length)).toEqual([16_384, 16_384, 7_232, 1]);
   });
 
-  // Two bugs, proven here. When mended, these fail and lose their `failing`.
-  test.failing('tells a long line in parts, also where its end comes with it', async () => {
+  test('tells a long line in parts, also where its end comes with it', async () => {
     const told = await lines(out(`${'x'.repeat(40_000)}\n`));
     expect(Math.max(...told.map(([, line]) => line.length))).toBeLessThanOrEqual(16_384);
   });
-  test.failing('does not part a long line within a character', async () => {
+  test('does not part a long line within a character', async () => {
     const told = await lines(out(`x${'😀'.repeat(10_000)}`));
     expect(told.map(([, line]) => line).join('')).toBe(`x${'😀'.repeat(10_000)}`);
   });

@@ -256,8 +256,7 @@ test('a failure that is not the runtime’s own is still one of ours to settle',
   });
 });
 
-// A bug, proven here: the handler removes whatever container there is. When mended, this fails and loses its `failing`.
-test.failing('a create that has become needless leaves the container alone', async () => {
+test('a create that has become needless leaves the container alone', async () => {
   await bench.run('create', { start: true });
   const { containerId } = bench.lane.bot;
   const removal = bench.accept('delete');
