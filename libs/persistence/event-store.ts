@@ -33,6 +33,14 @@ export interface StoredEvent {
   view: EventView;
 }
 
+export type Place =
+  /** Everything after it is here. */
+  | 'known'
+  /** Events after it have been forgotten. */
+  | 'pruned'
+  /** No event was ever here: the place is of another database, or of a time that a restored one knows nothing of. */
+  | 'unknown';
+
 interface EventRow {
   id: string;
   txid: string;
@@ -64,25 +72,30 @@ function toStored(row: EventRow): StoredEvent {
 export class EventStore {
   constructor(private readonly database: Database) {}
 
-  /** The place after which everything is still to come: all that is settled now lies at or before it. */
+  /**
+   * The place after which everything is still to come: all that is settled now lies at or before it. Where all has
+   * been forgotten, the end of that.
+   */
   async head(): Promise<Cursor> {
     const rows = await this.database.query<{ txid: string; id: string }>(
-      `SELECT e.txid::text, e.id::text FROM event e WHERE ${SETTLED} ORDER BY e.txid DESC, e.id DESC LIMIT 1`,
+      `SELECT l.txid::text, l.id::text FROM ((SELECT e.txid, e.id FROM event e WHERE ${SETTLED}
+         ORDER BY e.txid DESC, e.id DESC LIMIT 1) UNION ALL SELECT txid, id FROM event_horizon) l
+       ORDER BY l.txid DESC, l.id DESC LIMIT 1`,
     );
     return rows[0] ? { txid: BigInt(rows[0].txid), id: BigInt(rows[0].id) } : START;
   }
 
   /** Settled events of all tenants after a place; `pending` where newer ones are committed but not settled yet. */
   async tail(after: Cursor, limit: number): Promise<{ events: StoredEvent[]; pending: boolean }> {
-    const rows = await this.database.query<EventRow & { settled: boolean }>(
-      `SELECT e.id::text, e.txid::text, e.tenant_id AS "tenantId", e.bot_id AS "botId", e.version, e.type, e.at, e.data,
-         ${SETTLED} AS settled
-       FROM event e WHERE (e.txid, e.id) > ($1::bigint, $2::bigint) ORDER BY e.txid, e.id LIMIT $3::int`,
+    const rows = await this.database.query<(EventRow | { id: null }) & { pending: boolean }>(
+      `SELECT p.pending, l.* FROM (SELECT EXISTS (SELECT 1 FROM event e
+           WHERE (e.txid, e.id) > ($1::bigint, $2::bigint) AND NOT (${SETTLED})) AS pending) p
+       LEFT JOIN (${SELECT} WHERE (e.txid, e.id) > ($1::bigint, $2::bigint) AND ${SETTLED}
+         ORDER BY e.txid, e.id LIMIT $3::int) l ON true`,
       [after.txid, after.id, limit],
     );
-    const firstOpen = rows.findIndex((row) => !row.settled);
-    const settled = firstOpen === -1 ? rows : rows.slice(0, firstOpen);
-    return { events: settled.map(toStored), pending: firstOpen !== -1 };
+    const events = rows.flatMap((row) => (row.id === null ? [] : [toStored(row)]));
+    return { events, pending: rows[0]?.pending ?? false };
   }
 
   async ofTenant(tenantId: string, after: Cursor, limit: number): Promise<StoredEvent[]> {
@@ -113,12 +126,15 @@ export class EventStore {
     return rows[0]?.version ?? 0;
   }
 
-  /** Whether events after a place have been forgotten. */
-  async isPruned(cursor: Cursor): Promise<boolean> {
-    const rows = await this.database.query<{ pruned: boolean }>(
-      `SELECT (txid, id) > ($1::bigint, $2::bigint) AS pruned FROM event_horizon`,
+  /** What a reader may expect who resumes at a place. */
+  async placeOf(cursor: Cursor): Promise<Place> {
+    const rows = await this.database.query<{ place: Place }>(
+      `SELECT CASE WHEN (h.txid, h.id) > ($1::bigint, $2::bigint) THEN 'pruned'
+         WHEN (h.txid, h.id) = ($1::bigint, $2::bigint) THEN 'known'
+         WHEN EXISTS (SELECT 1 FROM event e WHERE e.txid = $1::bigint AND e.id = $2::bigint) THEN 'known'
+         ELSE 'unknown' END AS place FROM event_horizon h`,
       [cursor.txid, cursor.id],
     );
-    return rows[0]?.pruned ?? false;
+    return rows[0]?.place ?? 'unknown';
   }
 }

@@ -57,7 +57,7 @@ describe('a cursor', () => {
     expect(await events.tail(huge, 10)).toEqual({ events: [], pending: false });
     expect(await events.ofTenant(bed.tenantId, huge, 10)).toEqual([]);
     expect(await events.versionAt(key, huge)).toBe(0);
-    expect(await events.isPruned(huge)).toBe(false);
+    expect(await events.placeOf(huge)).toBe('unknown');
   });
 });
 
@@ -207,18 +207,18 @@ describe('prune', () => {
     const all = await events.ofBot(key, 0, 10);
     const place = (version: number): Cursor => all[version - 1]?.cursor ?? START;
     await age(key, [1, 2, 3]);
-    expect(await events.isPruned(place(1))).toBe(false);
+    expect(await events.placeOf(place(1))).toBe('known');
 
     expect(await prune(bed.database, { days: 7, batch: 2 })).toBe(2);
-    expect(await events.isPruned(place(1))).toBe(true);
-    expect(await events.isPruned(place(2))).toBe(false);
+    expect(await events.placeOf(place(1))).toBe('pruned');
+    expect(await events.placeOf(place(2))).toBe('known');
     expect(await prune(bed.database, { days: 7, batch: 2 })).toBe(1);
-    expect(await events.isPruned(place(2))).toBe(true);
-    expect(await events.isPruned(place(3))).toBe(false);
-    expect(await events.isPruned(START)).toBe(true);
+    expect(await events.placeOf(place(2))).toBe('pruned');
+    expect(await events.placeOf(place(3))).toBe('known');
+    expect(await events.placeOf(START)).toBe('pruned');
     expect((await events.ofBot(key, 0, 10)).map(({ view }) => view.version)).toEqual([4, 5, 6]);
     expect(await prune(bed.database, { days: 7, batch: 2 })).toBe(0);
-    expect(await events.isPruned(place(3))).toBe(false);
+    expect(await events.placeOf(place(3))).toBe('known');
   });
 
   it('never moves the horizon back', async () => {
@@ -232,8 +232,8 @@ describe('prune', () => {
     await prune(bed.database, { days: 7, batch: 100 });
     await age(older, [1]);
     await prune(bed.database, { days: 7, batch: 100 });
-    expect(await events.isPruned(before.cursor)).toBe(false);
-    expect(await events.isPruned({ ...before.cursor, id: before.cursor.id - 1n })).toBe(true);
+    expect(await events.placeOf(before.cursor)).toBe('known');
+    expect(await events.placeOf({ ...before.cursor, id: before.cursor.id - 1n })).toBe('pruned');
   });
 
   it('by two at once loses nothing that is not past its time', async () => {

@@ -30,7 +30,7 @@ export function openApiDocument(): Json {
 /** Answers as they are given, request bodies as they may be sent: there, what has a default is not required. */
 function namedSchemas(): Json {
   const [input, output] = (['input', 'output'] as const).map(
-    (io) => z.toJSONSchema(z.globalRegistry, { uri: REF, io, unrepresentable: 'any' }).schemas as Json,
+    (io) => z.toJSONSchema(z.globalRegistry, { uri: REF, io, unrepresentable: 'any', override: open }).schemas as Json,
   );
   const bodies = Object.values<Route>(routes).flatMap(({ body }) => body?.meta()?.id ?? []);
   return { ...output, ...Object.fromEntries(bodies.map((id) => [id, input?.[id]])) };
@@ -50,7 +50,11 @@ function operation(route: Route): Json {
 }
 
 function fields(schema: z.ZodType, place: 'path' | 'query'): Json[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+  const { properties = {}, required = [] } = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: open,
+  }) as {
     properties?: Record<string, Json>;
     required?: string[];
   };
@@ -109,11 +113,23 @@ function problems(route: Route): Json {
   );
 }
 
+/** Answers may gain fields; only what refuses unknown members says so. */
+function open({
+  zodSchema,
+  jsonSchema,
+}: {
+  zodSchema: z.core.$ZodTypes;
+  jsonSchema: z.core.JSONSchema.BaseSchema;
+}): void {
+  const { def } = zodSchema._zod;
+  if (def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;
+}
+
 /** By reference where it has a name. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   const id = schema.meta()?.id;
   if (typeof id === 'string') return { $ref: REF(id) };
-  return withoutIdentity(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+  return withoutIdentity(z.toJSONSchema(schema, { io, unrepresentable: 'any', override: open }));
 }
 
 function withoutIdentity(schema: Json): Json {

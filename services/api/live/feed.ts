@@ -103,12 +103,15 @@ export class BotFeed extends Feed {
   async replay(after: number | Cursor | undefined): Promise<void> {
     const lane = this.#lane;
     if (!lane) return;
-    if (after !== undefined) {
-      const { key } = lane.bot;
-      const from = typeof after === 'number' ? after : await this.parts.events.versionAt(key, after);
-      await this.#past(lane, from);
-    }
+    if (typeof after === 'number') await this.#past(lane, after);
+    else if (after !== undefined) await this.#pastFrom(lane, after);
     if (!this.closed) this.goLive();
+  }
+
+  async #pastFrom(lane: Lane, cursor: Cursor): Promise<void> {
+    const { events } = this.parts;
+    if ((await events.placeOf(cursor)) === 'unknown') return this.#reset(lane);
+    return this.#past(lane, await events.versionAt(lane.bot.key, cursor));
   }
 
   async #past(lane: Lane, from: number): Promise<void> {
@@ -155,13 +158,24 @@ export class TenantFeed extends Feed {
   }
 
   async replay(after: Cursor | undefined): Promise<void> {
-    if (after !== undefined && (await this.parts.events.isPruned(after))) await this.#reset();
-    while (after !== undefined && !this.closed) {
-      const events = await this.parts.events.ofTenant(this.tenantId, this.#cursor, PAGE);
-      for (const event of events) this.deliver(event);
-      if (events.length < PAGE) break;
-    }
+    if (after !== undefined) await this.#past();
     if (!this.closed) this.goLive();
+  }
+
+  async #past(): Promise<void> {
+    let isReset = false;
+    while (!this.closed) {
+      const from = this.#cursor;
+      const events = await this.parts.events.ofTenant(this.tenantId, from, PAGE);
+      // Asked after the reading, so that nothing can have been forgotten in between.
+      if (!isReset && (await this.parts.events.placeOf(from)) !== 'known') {
+        await this.#reset();
+        isReset = true;
+        continue;
+      }
+      for (const event of events) this.deliver(event);
+      if (events.length < PAGE) return;
+    }
   }
 
   async #reset(): Promise<void> {

@@ -6,8 +6,9 @@ import type { Hub } from './hub.js';
 const PAGE = 500;
 /** The bus may fail; the table is looked at this often all the same. */
 const IDLE_MS = 1_000;
-/** A commit that is still open hides what came after it for a moment. */
+/** A commit that is still open hides what came after it for a moment; one that lasts is asked for less and less often. */
 const UNSETTLED_MS = 4;
+const UNSETTLED_MAX_MS = 256;
 const GATHER_MS = 3;
 
 /** Follows the table of events from where this process began, and gives each event to the hub once, in order. */
@@ -55,13 +56,16 @@ export class Tail {
   }
 
   async #run(): Promise<void> {
+    let unsettledMs = UNSETTLED_MS;
     while (!this.#stopped) {
       this.#rung = false;
       const next = await this.#page();
+      if (next !== 'unsettled') unsettledMs = UNSETTLED_MS;
       if (next === 'more') continue;
       // In a storm of commits a page of many costs little more than one of a single event.
       if (this.#rung) await this.#gather();
-      await this.#pause(next === 'unsettled' ? UNSETTLED_MS : IDLE_MS);
+      await this.#pause(next === 'unsettled' ? unsettledMs : IDLE_MS);
+      if (next === 'unsettled') unsettledMs = Math.min(2 * unsettledMs, UNSETTLED_MAX_MS);
     }
   }
 

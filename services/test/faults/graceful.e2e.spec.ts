@@ -81,6 +81,8 @@ class Follower {
       this.versions.push(event.version);
       this.#last = event.version;
     });
+    // The helper gives up at the first failure to connect, which is for those who connect for the first time.
+    client.socket.off('connect_error');
     client.socket.on('connect', () => void this.subscribe());
     client.socket.on('reset', () => this.faults.push('reset'));
   }
