@@ -24,6 +24,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Announcer } from './announce.js';
 import { canonicalJson } from './canonical-json.js';
 import { IdempotencyRefusal, recall, type Remembered } from './idempotency.js';
+import { Turns } from './turns.js';
 
 export interface AcceptRequest {
   tenant: { id: string; slug: string };
@@ -45,6 +46,13 @@ export interface Accepted {
   replayed: boolean;
 }
 
+/** What a request brings along, the same in every race. */
+interface Sealed {
+  operationId: string;
+  sealedEnv: string | null;
+  digest: string;
+}
+
 /** What a request is judged on. */
 interface Placed {
   lane: Lane;
@@ -57,6 +65,8 @@ const MAX_RACES = 50;
 
 /** Turns requests into committed operations. */
 export class Acceptance {
+  readonly #turns = new Turns();
+
   constructor(
     private readonly stores: {
       bots: BotStore;
@@ -76,31 +86,35 @@ export class Acceptance {
       if (remembered) return remembered;
       await this.stores.idempotency.forgetExpired(tenant.id, idempotency.key);
     }
-    const operationId = uuidv7();
-    const sealedEnv = this.#sealEnv(request);
-    const digest = this.secrets.digest(canonicalJson([request.kind, request.params, request.env ?? {}]));
+    const sealed: Sealed = {
+      operationId: uuidv7(),
+      sealedEnv: this.#sealEnv(request),
+      digest: this.secrets.digest(canonicalJson([request.kind, request.params, request.env ?? {}])),
+    };
+    const attempt = (): Promise<Accepted | null> => this.#attempt(request, sealed);
     for (let race = 0; race < MAX_RACES; race += 1) {
-      const { lane, isNewBot, isPlacedNow } = await this.#lane(request);
-      const verdict = accept(lane, { ...request, operationId, digest, sealedEnv }, { isNewBot });
-      const answer = this.#answer(verdict);
-      const record = this.#record(request, answer);
-      if (verdict.verdict === 'join') {
-        if (!record || (await this.stores.idempotency.record(record))) return answer;
-        // Another request has recorded the key since it was looked up.
-        const remembered = await this.#recall(request);
-        if (remembered) return remembered;
-        continue;
-      }
-      const result = await this.#commit(verdict, record, request);
-      if (result === 'committed') return answer;
-      // Others filled the node since it was chosen: another may have room. Choosing again tells.
-      if (result === 'no_capacity' && !isPlacedNow) throw noCapacity();
-      if (result === 'idempotency_conflict') {
-        const remembered = await this.#recall(request);
-        if (remembered) return remembered;
-      }
+      const accepted = race === 0 ? await attempt() : await this.#turns.take(`${tenant.id}/${request.botId}`, attempt);
+      if (accepted) return accepted;
     }
     throw new DatabaseFault('unavailable', null, new Error('the lane is contended'));
+  }
+
+  /** Null where somebody else was faster, and all is to be judged again. */
+  async #attempt(request: AcceptRequest, sealed: Sealed): Promise<Accepted | null> {
+    const { lane, isNewBot, isPlacedNow } = await this.#lane(request);
+    const verdict = accept(lane, { ...request, ...sealed }, { isNewBot });
+    const answer = this.#answer(verdict);
+    const record = this.#record(request, answer);
+    if (verdict.verdict === 'join') {
+      if (!record || (await this.stores.idempotency.record(record))) return answer;
+      // Another request has recorded the key since it was looked up.
+      return this.#recall(request);
+    }
+    const result = await this.#commit(verdict, record, request);
+    if (result === 'committed') return answer;
+    // Others filled the node since it was chosen: another may have room. Choosing again tells.
+    if (result === 'no_capacity' && !isPlacedNow) throw noCapacity();
+    return result === 'idempotency_conflict' ? this.#recall(request) : null;
   }
 
   async #commit(

@@ -91,7 +91,7 @@ export class EventStore {
       `SELECT p.pending, l.* FROM (SELECT EXISTS (SELECT 1 FROM event e
            WHERE (e.txid, e.id) > ($1::bigint, $2::bigint) AND NOT (${SETTLED})) AS pending) p
        LEFT JOIN (${SELECT} WHERE (e.txid, e.id) > ($1::bigint, $2::bigint) AND ${SETTLED}
-         ORDER BY e.txid, e.id LIMIT $3::int) l ON true`,
+         ORDER BY e.txid, e.id LIMIT $3::int) l ON true ORDER BY l.txid::bigint, l.id::bigint`,
       [after.txid, after.id, limit],
     );
     const events = rows.flatMap((row) => (row.id === null ? [] : [toStored(row)]));

@@ -74,7 +74,7 @@ export class NodeStore {
   async botsNotUnknown(nodeId: string, limit: number): Promise<string[]> {
     const rows = await this.database.query<{ key: string }>(
       `SELECT key FROM bot WHERE node_id = $1 AND container_id IS NOT NULL AND state <> 'unknown'
-         AND EXISTS (SELECT 1 FROM node WHERE id = $1 AND NOT up) LIMIT $2::int`,
+         AND EXISTS (SELECT 1 FROM node WHERE id = $1 AND NOT up) ORDER BY tenant_id, bot_id LIMIT $2::int`,
       [nodeId, limit],
     );
     return rows.map((row) => row.key);

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { waitFor } from '#testing';
 import { Refusal, type OperationKind } from '#domain';
 import type { Accepted } from '../index.js';
 import { addNode, ask, historyOf, laneOf, reservedOn, runningBot, startSystem, upTo, type System } from './system.js';
@@ -75,12 +76,43 @@ describe('accept, many at once', () => {
     expect(queued).toBeGreaterThan(50);
   });
 
-  it('lets all of 60 requests for one bot through, though each commit makes the others judge again', async () => {
+  it('answers each of 200 requests for one bot: its lane takes a hundred, and the rest are told so', async () => {
     await runningBot(system, 'crowded');
-    const answers = await Promise.all(
-      upTo(60).map((n) => ask(system, 'crowded', n % 2 ? 'container.stop' : 'container.start')),
+    const outcomes = await Promise.all(
+      upTo(200).map((n) =>
+        ask(system, 'crowded', 'container.restart', { params: { timeoutSeconds: n } }).then(
+          () => 'accepted',
+          (error: unknown) => {
+            if (error instanceof Refusal) return error.code;
+            throw error;
+          },
+        ),
+      ),
     );
-    expect(answers).toHaveLength(60);
+    expect(outcomes.filter((outcome) => outcome === 'accepted')).toHaveLength(100);
+    expect(outcomes.filter((outcome) => outcome === 'quota_exceeded')).toHaveLength(100);
     await expectGapless('crowded');
+  });
+
+  it('waits for no turn that has got stuck', async () => {
+    await runningBot(system, 'stuck');
+    const { bots } = system.stores;
+    let release: () => void = () => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const commit = bots.commit.bind(bots);
+    // The first loses its race, and then hangs in its turn; the second loses one race and is to get through.
+    jest
+      .spyOn(bots, 'commit')
+      .mockImplementationOnce(() => Promise.resolve('lost_race'))
+      .mockImplementationOnce((...args) => released.then(() => commit(...args)))
+      .mockImplementationOnce(() => Promise.resolve('lost_race'));
+    const hanging = ask(system, 'stuck', 'container.restart', { params: { timeoutSeconds: 1 } });
+    await waitFor(() => jest.mocked(bots.commit).mock.calls.length === 2, { what: 'the first to hang' });
+    const next = await ask(system, 'stuck', 'container.restart', { params: { timeoutSeconds: 2 } });
+    expect(next.statusCode).toBe(202);
+    release();
+    expect((await hanging).statusCode).toBe(202);
+    jest.restoreAllMocks();
+    await expectGapless('stuck');
   });
 });

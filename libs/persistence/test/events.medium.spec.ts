@@ -1,5 +1,5 @@
 import { waitFor } from '#testing';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   EventStore,
   formatCursor,
@@ -194,6 +194,7 @@ describe('pages', () => {
 });
 
 describe('prune', () => {
+  beforeEach(() => bed.database.query('DELETE FROM event'));
   const age = (botKey: string, versions: number[]) =>
     bed.database.query(
       `UPDATE event SET at = now() - interval '8 days' WHERE bot_key = $1 AND version = ANY($2::int[])`,

@@ -105,6 +105,7 @@ CREATE UNIQUE INDEX operation_one_running_idx ON operation (bot_key) WHERE statu
 CREATE INDEX operation_lane_idx ON operation (bot_key, seq) WHERE status IN ('queued', 'running');
 -- What the sweep looks through: only what has not ended.
 CREATE INDEX operation_queued_idx ON operation (due_at) WHERE status = 'queued';
+CREATE INDEX operation_asked_idx ON operation (bot_key) WHERE status = 'queued' AND cancel_requested IS NOT NULL;
 CREATE INDEX operation_running_idx ON operation (lease_expires_at) WHERE status = 'running';
 CREATE INDEX operation_running_kind_idx ON operation (tenant_id, kind, bot_key) WHERE status = 'running';
 -- Lists, newest first: ids are UUIDv7.
@@ -129,7 +130,6 @@ CREATE TABLE event (
 CREATE INDEX event_cursor_idx ON event (txid, id);
 CREATE INDEX event_tenant_cursor_idx ON event (tenant_id, txid, id);
 CREATE INDEX event_bot_cursor_idx ON event (bot_key, txid, id);
-CREATE INDEX event_at_idx ON event USING brin (at);
 
 -- One row: the place of the last event that was forgotten.
 CREATE TABLE event_horizon (

@@ -1,8 +1,24 @@
 import { CATALOGUE, OPERATION_ERRORS, type CatalogueEntry } from '#contracts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
+import type {} from '@fastify/helmet';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import swaggerUi from 'swagger-ui-dist';
+import swaggerUiPath from 'swagger-ui-dist/absolute-path.js';
+
+/** What a browser may do with these pages: load what comes from here, and nothing else. */
+const PAGE_OPTIONS = {
+  helmet: {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+    strictTransportSecurity: false,
+  },
+} as const satisfies RouteShorthandOptions;
 
 const FILES: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -41,13 +57,17 @@ function problemsPage(): string {
 
 /** The API's documentation to read and try, served from this process alone. */
 export function serveDocs(app: FastifyInstance): void {
-  const root = swaggerUi.getAbsoluteFSPath();
-  app.get('/docs', async (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
-  app.get('/docs/start.js', async (_request, reply) => reply.type('text/javascript; charset=utf-8').send(START));
+  const root = swaggerUiPath();
+  app.get('/docs', PAGE_OPTIONS, async (_request, reply) => reply.type('text/html; charset=utf-8').send(PAGE));
+  app.get('/docs/start.js', PAGE_OPTIONS, async (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').send(START),
+  );
   const problems = problemsPage();
-  app.get('/docs/problems', async (_request, reply) => reply.type('text/html; charset=utf-8').send(problems));
+  app.get('/docs/problems', PAGE_OPTIONS, async (_request, reply) =>
+    reply.type('text/html; charset=utf-8').send(problems),
+  );
   for (const [name, type] of Object.entries(FILES)) {
-    app.get(`/docs/${name}`, async (_request, reply) =>
+    app.get(`/docs/${name}`, PAGE_OPTIONS, async (_request, reply) =>
       reply
         .type(type)
         .header('cache-control', 'max-age=3600')

@@ -17,6 +17,7 @@ export class Tail {
   #wake: (() => void) | null = null;
   #rung = false;
   #stopped = false;
+  #unsettledMs = UNSETTLED_MS;
   #done: Promise<void> = Promise.resolve();
 
   constructor(
@@ -56,16 +57,14 @@ export class Tail {
   }
 
   async #run(): Promise<void> {
-    let unsettledMs = UNSETTLED_MS;
     while (!this.#stopped) {
       this.#rung = false;
       const next = await this.#page();
-      if (next !== 'unsettled') unsettledMs = UNSETTLED_MS;
       if (next === 'more') continue;
       // In a storm of commits a page of many costs little more than one of a single event.
       if (this.#rung) await this.#gather();
-      await this.#pause(next === 'unsettled' ? unsettledMs : IDLE_MS);
-      if (next === 'unsettled') unsettledMs = Math.min(2 * unsettledMs, UNSETTLED_MAX_MS);
+      await this.#pause(next === 'unsettled' ? this.#unsettledMs : IDLE_MS);
+      if (next === 'unsettled') this.#unsettledMs = Math.min(2 * this.#unsettledMs, UNSETTLED_MAX_MS);
     }
   }
 
@@ -78,6 +77,7 @@ export class Tail {
       }
       const last = events.at(-1);
       if (last) this.metrics.eventTailLag.set(Math.max(0, Date.now() - Date.parse(last.view.at)) / 1000);
+      if (last || !pending) this.#unsettledMs = UNSETTLED_MS;
       if (events.length === PAGE) return 'more';
       return pending ? 'unsettled' : 'idle';
     } catch (error) {

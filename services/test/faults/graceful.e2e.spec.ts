@@ -110,7 +110,7 @@ describe('an API told to end while it is watched', () => {
     const logs = await openStream(bed.services, `/v1/bots/${bot}/container/logs?follow=true`);
     // So much to tell that it goes on before, while and after there is no API.
     const operations: string[] = [];
-    for (let round = 0; round < 12; round += 1) {
+    for (let round = 0; round < 6; round += 1) {
       for (const verb of ['pause', 'resume', 'restart']) operations.push((await bed.accept(bot, verb)).id);
     }
     await waitFor(() => follower.versions.length > 20, { what: 'the news to flow' });
