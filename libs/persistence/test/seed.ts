@@ -27,7 +27,7 @@ export async function seed(bed: Bed): Promise<string> {
     `INSERT INTO operation (id, tenant_id, bot_key, seq, kind, status, digest, target, requested_by, created_at, deadline_at, finished_at)
      SELECT ${uuidAt('n * 1000')}, b.tenant_id, b.key, n,
        'container.' || (ARRAY['create', 'start', 'stop', 'restart', 'pause', 'resume', 'delete'])[1 + abs(hashtext(b.key::text || n)) % 7],
-       (ARRAY['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled'])[n], '', 'running', '{"type":"apiKey","id":"k","name":"n"}',
+       (ARRAY['succeeded', 'succeeded', 'succeeded', 'failed', 'cancelled'])[1 + abs(hashtext(n || b.bot_id)) % 5], '', 'running', '{"type":"apiKey","id":"k","name":"n"}',
        now() - interval '1 day', now() - interval '23 h', now() - interval '20 h'
      FROM bot b, generate_series(1, 5) n`,
   );

@@ -61,6 +61,8 @@ export async function openDockerSuite(): Promise<DockerSuite> {
   };
 }
 
+const EXEC_MS = 20_000;
+
 async function exec(docker: Docker, id: string, command: string[]): Promise<{ exitCode: number; output: string }> {
   const created = await docker.getContainer(id).exec({ Cmd: command, AttachStdout: true, AttachStderr: true });
   const stream = await created.start({});
@@ -71,7 +73,13 @@ async function exec(docker: Docker, id: string, command: string[]): Promise<{ ex
   });
   docker.modem.demuxStream(stream, merged, merged);
   await finished(stream, { writable: false });
-  return { exitCode: (await created.inspect()).ExitCode ?? -1, output };
+  // On a busy machine the stream may end before the process has.
+  for (const deadline = Date.now() + EXEC_MS; Date.now() < deadline;) {
+    const { Running, ExitCode } = await created.inspect();
+    if (!Running && ExitCode !== null) return { exitCode: ExitCode, output };
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error(`${command.join(' ')} did not end within ${EXEC_MS} ms`);
 }
 
 async function ignoreMissing(promise: Promise<unknown>): Promise<void> {
