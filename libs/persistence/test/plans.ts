@@ -31,8 +31,8 @@ interface Plan {
 
 /** The tables that must never be read from end to end: they grow with use. */
 const GROWING = new Set(['bot', 'operation', 'event']);
-/** Rows that a statement may look at in vain before an index is missing: a tenth of the largest table. */
-const IN_VAIN = 5_000;
+/** Rows that a statement may look at in vain before an index is missing: a fifth of the largest table. */
+const IN_VAIN = 10_000;
 
 /**
  * What a statement reads that it should not, by the plan for its values, and by the plan that Postgres makes for any

@@ -1,21 +1,25 @@
 import { addTenant, type Bed } from './bed.js';
 
-export const BOTS = 10_000;
+const BOTS = 10_000;
+/** Of them in the one large tenant. */
+export const LARGE = 9_000;
 const NODES = 20;
+const SMALL_TENANTS = 40;
 
 /**
- * An installation that has been busy for a while: 10,000 bots of two tenants on 20 nodes, 50,000 ended operations,
- * 50,000 events, and lanes in which something waits or runs. Returns the second tenant, a small one.
+ * An installation that has been busy for a while: 10,000 bots of a large and forty small tenants on 20 nodes, 50,000
+ * ended operations, 50,000 events, and lanes in which something waits or runs. Returns one of the small tenants.
  */
 export async function seed(bed: Bed): Promise<string> {
   const { database, tenantId } = bed;
-  const small = await addTenant(bed, 'small');
+  const small: string[] = [];
+  for (let n = 0; n < SMALL_TENANTS; n += 1) small.push(await addTenant(bed, `small${n}`));
   await database.query(
     `INSERT INTO node (id, epoch, up, heartbeat_at) SELECT 'node-' || n, 1, n > 2, now() FROM generate_series(1, ${NODES}) n`,
   );
   await database.query(
     `INSERT INTO bot (key, tenant_id, bot_id, version, seq, state, projected, node_id, container_id, settings)
-     SELECT gen_random_uuid(), CASE WHEN n % 100 = 0 THEN $2::uuid ELSE $1::uuid END, 'bot-' || lpad(n::text, 5, '0'), 5, 5, s, s,
+     SELECT gen_random_uuid(), CASE WHEN n / 10 % 10 = 3 THEN ($2::uuid[])[1 + n / 100 % ${SMALL_TENANTS}] ELSE $1::uuid END, 'bot-' || lpad(n::text, 5, '0'), 5, 5, s, s,
        'node-' || (1 + n % ${NODES}), md5(n::text),
        '{"image":"debian","resources":{"cpus":1,"memoryMb":512,"pids":256},"command":null,"network":"internet","labels":{},"autoStopSeconds":0,"env":[]}'
      FROM generate_series(1, ${BOTS}) n,
@@ -46,7 +50,7 @@ export async function seed(bed: Bed): Promise<string> {
      FROM bot b, generate_series(1, 3) n WHERE right(b.bot_id, 1) = '0'`,
   );
   await database.query(`ANALYZE`);
-  return small;
+  return small[0] ?? '';
 }
 
 /** A UUIDv7 of so many milliseconds ago's sort: milliseconds count up. */

@@ -47,6 +47,21 @@ describe('BotFeed', () => {
     expect(reader.versions).toEqual([4, 5]);
   });
 
+  it('misses nothing that was committed, and given out, while it opened', async () => {
+    const { bots: store } = bed.parts;
+    const find = store.find.bind(store);
+    jest.spyOn(store, 'find').mockImplementationOnce(async (...args) => {
+      const lane = await find(...args);
+      await bed.write(key);
+      await bed.caughtUp();
+      return lane;
+    });
+    const reader = await follow();
+    await bed.write(key);
+    await sees(reader, 2);
+    expect(reader.versions).toEqual([1, 2]);
+  });
+
   it('replays what was missed, over several pages, and goes on live', async () => {
     await bed.write(key, 1203);
     const [fromStart, fromMiddle, upToDate] = [await follow(0), await follow(700), await follow(1203)];

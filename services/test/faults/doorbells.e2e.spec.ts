@@ -107,7 +107,7 @@ describe('doorbells that nobody should have rung', () => {
     const nothing = [randomUUID(), 'no-uuid', 'x'.repeat(128), 'x'.repeat(10_000), "1' OR '1'='1", '../../etc', ''];
     for (const id of [...nothing, null, undefined, 7, true, {}, ['a']]) ring(id);
     for (const each of [null, undefined, -1, 1.5, 'seven', {}, Number.MAX_VALUE]) ring(randomUUID(), each);
-    await bed.succeeds((await bed.accept(bot, 'create', { start: true })).id, 5_000);
+    await bed.succeeds((await bed.accept(bot, 'create', { start: true })).id);
     await expectTruth(bed, bot, 'running');
     await allHeard();
     expect(bed.services.worker.running).toBe(true);
@@ -129,7 +129,7 @@ describe('doorbells that nobody should have rung', () => {
     bed.services.worker.start();
     await bed.succeeds(id);
     await expectTruth(bed, bot, 'running');
-    await bed.succeeds((await bed.accept(bot, 'delete')).id, 5_000);
+    await bed.succeeds((await bed.accept(bot, 'delete')).id);
     expect(bed.services.worker.running).toBe(true);
   });
 });

@@ -95,8 +95,8 @@ describe('a worker that is stopped for longer than its lease', () => {
     }
     await bed.succeeds(later.id);
     await expectTruth(bed, waiting, 'stopped');
-    // It was given up with its node and nothing happens to it: so somebody has to look.
-    await expectTruth(bed, idle, 'running', 6_000);
+    // It was given up with its node and nothing happens to it: somebody looks, and not at the next listing alone.
+    await expectTruth(bed, idle, 'running', 10_000);
   });
 
   it('ends when it wakes and finds a successor, which has done its work', async () => {
