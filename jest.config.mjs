@@ -13,6 +13,7 @@ function project(name, timeoutMs) {
   return {
     displayName: name,
     rootDir: import.meta.dirname,
+    cacheDirectory: '<rootDir>/.berth/cache/jest',
     roots: ['<rootDir>/libs', '<rootDir>/services', '<rootDir>/scripts'],
     testMatch: [`**/*.${name}.spec.ts`],
     testEnvironment: 'node',

@@ -92,7 +92,7 @@ function finish(builder: ChangeBuilder, lane: Lane, operation: Operation, outcom
       .updateBot({ lastError: null })
       .update(
         operation.id,
-        { ...ended, status: 'succeeded', result: outcome.result },
+        { ...ended, status: 'succeeded', result: outcome.result, error: null },
         { announce: 'operation.succeeded' },
       );
     return;

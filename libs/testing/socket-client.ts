@@ -30,10 +30,15 @@ export async function socketClient(url: string, key: string): Promise<SocketClie
     for (const look of waiting) look(event);
   });
   await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve);
-    socket.once('connect_error', (error) => {
+    const refused = (error: Error): void => {
       socket.close();
       reject(error);
+    };
+    socket.once('connect_error', refused);
+    socket.once('connect', () => {
+      // From here on a failed connection is tried again, as any client would.
+      socket.off('connect_error', refused);
+      resolve();
     });
   });
 

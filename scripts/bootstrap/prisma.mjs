@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -21,17 +21,21 @@ export async function generateClient(root) {
   const output = join(root, 'libs/persistence/generated');
   if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp && (await isThere(output))) return false;
 
+  const scratch = join(root, '.berth/cache/tmp');
+  await mkdir(scratch, { recursive: true });
   await run(process.execPath, [require.resolve('prisma/build/index.js'), 'generate', '--schema', schema], {
     cwd: root,
     env: {
       ...process.env,
       // `generate` needs no engine, yet downloads one unless told where it is: any executable will do.
       PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+      // It leaves an empty folder behind each time.
+      TMPDIR: scratch,
       PRISMA_HIDE_UPDATE_MESSAGE: '1',
       CHECKPOINT_DISABLE: '1',
     },
   });
-  await mkdir(join(root, '.berth/cache'), { recursive: true });
+  await rm(scratch, { recursive: true, force: true });
   await writeFile(stampFile, stamp);
   return true;
 }

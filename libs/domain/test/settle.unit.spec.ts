@@ -28,6 +28,12 @@ describe('an epoch', () => {
 });
 
 describe('success', () => {
+  test('leaves nothing of an earlier attempt', () => {
+    const where = lane('stopped', [running('start', { error, attempt: 2 })]);
+    const change = made(settle(where, run, { outcome: 'succeeded', result: {} }, facts('running')));
+    expect(change.writes.map(({ operation }) => operation)).toMatchObject([{ status: 'succeeded', error: null }]);
+  });
+
   test('records the facts, clears the last error and rings the next', () => {
     const where = lane('stopped', [running('start'), operation('stop', { seq: 2, dispatch: 0 })], { lastError: error });
     const change = made(settle(where, run, { outcome: 'succeeded', result: { a: 1 } }, facts('running')));
