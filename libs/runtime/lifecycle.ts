@@ -4,7 +4,7 @@ import type { EngineConnection } from './engine-connection.js';
 import type { ExitWatch } from './exit.js';
 import { isIdle } from './container-config.js';
 import { RuntimeFailure } from './failure.js';
-import { commandFailure, engineStatus, startFailure, toFailure } from './failures.js';
+import { commandFailure, engineMessage, engineStatus, startFailure, toFailure } from './failures.js';
 import { inspectContainer, isUp } from './inspect.js';
 
 /** Time for a command that cannot be executed to say so; the container's init starts before it and always succeeds. */
@@ -148,11 +148,13 @@ export class Lifecycle {
 
   /** Waits for a removal that somebody else has begun. Throws `otherwise` where the container stays. */
   async untilGone(id: string, signal: AbortSignal, otherwise: unknown): Promise<void> {
+    const begun = /removal .* in progress/i.test(engineMessage(otherwise));
     const deadline = Date.now() + DEADLINE_MS.remove;
     while (Date.now() < deadline) {
       const info = await inspectContainer(this.engine, id, signal);
       if (!info) return;
-      if (info.State.Status !== 'removing') break;
+      // A container that runs says so until it has been killed, although its removal has begun.
+      if (info.State.Status !== 'removing' && !begun) break;
       await pause(REMOVAL_POLL_MS, signal);
     }
     if (await inspectContainer(this.engine, id, signal)) throw otherwise;

@@ -156,5 +156,6 @@ export function truth(system: () => System): void {
     await becomes(bot, 'stopped', (id) => bot.container(id).kill());
     // It is not ours to remove either.
     expect((await stranger.inspect()).State.Status).toBe('created');
+    await stranger.remove();
   });
 }
