@@ -34,7 +34,8 @@ export class SpecFactory {
       ...parts,
     };
     this.names.add(spec.name);
-    for (const volume of spec.volumes) this.volumes.set(volume.name, spec.identity);
+    // Whoever asks for it later, it stays its maker's.
+    for (const { name } of spec.volumes) this.volumes.set(name, this.volumes.get(name) ?? spec.identity);
     return spec;
   }
 
