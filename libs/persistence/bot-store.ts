@@ -59,7 +59,8 @@ const INSERT_BOT = `INSERT INTO bot (key, tenant_id, bot_id, created_at, ${MUTAB
 /** A node as placement sees it: NodeCandidate. */
 const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
   'ceiling', jsonb_build_object('cpus', max_cpus, 'memoryMb', max_memory_mb),
-  'reserved', jsonb_build_object('cpus', reserved_cpus, 'memoryMb', reserved_memory_mb, 'containers', reserved_containers))`;
+  'reserved', (SELECT jsonb_build_object('cpus', sum(p.cpus), 'memoryMb', sum(p.memory_mb), 'containers', sum(p.containers))
+    FROM node_reservation p WHERE p.node_id = node.id))`;
 
 const commitStatement = (writeBot: string): string => `
 WITH done AS (${writeBot}),
@@ -91,14 +92,16 @@ noted AS (INSERT INTO event (tenant_id, bot_key, bot_id, version, type, data)
   SELECT r.tenant_id, r.key, r.bot_id, e.version, e.type, e.data
   FROM done, jsonb_to_record($1::jsonb) AS r(key uuid, tenant_id uuid, bot_id text),
     jsonb_to_recordset($4::jsonb) AS e(version int, type text, data jsonb) ORDER BY e.version),
-promised AS (UPDATE node SET
-    reserved_cpus = CASE WHEN $7 AND d.cpus > 0 AND reserved_cpus + d.cpus > max_cpus
-      THEN berth_refuse('no_capacity') ELSE greatest(0, round((reserved_cpus + d.cpus)::numeric, 3)) END,
-    reserved_memory_mb = CASE WHEN $7 AND d.memory > 0 AND reserved_memory_mb + d.memory > max_memory_mb
-      THEN berth_refuse('no_capacity') ELSE greatest(0, reserved_memory_mb + d.memory) END,
-    reserved_containers = greatest(0, reserved_containers + d.containers)
-  FROM done, jsonb_to_record($5::jsonb) AS d(node_id text, cpus double precision, memory bigint, containers int)
-  WHERE node.id = d.node_id),
+promised AS (UPDATE node_reservation p SET
+    cpus = CASE WHEN $7 AND d.cpus > 0 AND p.cpus + d.cpus > n.max_cpus
+      THEN berth_refuse('no_capacity') ELSE round((p.cpus + d.cpus)::numeric, 3) END,
+    memory_mb = CASE WHEN $7 AND d.memory > 0 AND p.memory_mb + d.memory > n.max_memory_mb
+      THEN berth_refuse('no_capacity') ELSE p.memory_mb + d.memory END,
+    containers = p.containers + d.containers
+  FROM done, jsonb_to_record($5::jsonb) AS d(node_id text, part int, cpus double precision, memory bigint, containers int),
+    node n
+  WHERE n.id = d.node_id AND p.node_id = d.node_id
+    AND p.part = CASE WHEN n.max_cpus IS NULL AND n.max_memory_mb IS NULL THEN d.part ELSE 0 END),
 remembered AS (INSERT INTO idempotency_key (tenant_id, key, fingerprint, operation_id, status_code, answer)
   SELECT i.tenant_id, i.key, i.fingerprint, i.operation_id, i.status_code, i.answer
   FROM done, jsonb_to_record($6::jsonb) AS i(tenant_id uuid, key text, fingerprint text, operation_id uuid,
@@ -203,10 +206,12 @@ export class BotStore {
   }
 }
 
-function reservationRecord({ reservation }: Change): Record<string, unknown> {
+function reservationRecord({ reservation, bot }: Change): Record<string, unknown> {
   if (!reservation) return {};
   const { cpus, memoryMb, containers } = reservation.delta;
-  return { node_id: reservation.nodeId, cpus, memory: memoryMb, containers };
+  // Any part serves that is not always the same. A node with a ceiling keeps to its first, where it can be compared.
+  const part = Number.parseInt(bot.key.slice(-1), 16);
+  return { node_id: reservation.nodeId, part, cpus, memory: memoryMb, containers };
 }
 
 function idempotencyRow(record: IdempotencyRecord): Record<string, unknown> {

@@ -35,7 +35,7 @@ describe('accept', () => {
       `SELECT xmin::text AS writer FROM operation WHERE id = $1
        UNION ALL SELECT xmin::text FROM bot WHERE bot_id = 'alice'
        UNION ALL SELECT xmin::text FROM event WHERE bot_id = 'alice'
-       UNION ALL SELECT xmin::text FROM node WHERE id = 'node-1'
+       UNION ALL SELECT xmin::text FROM node_reservation WHERE node_id = 'node-1' AND containers > 0
        UNION ALL SELECT xmin::text FROM idempotency_key WHERE key = 'first'`,
       [operation.id],
     );
