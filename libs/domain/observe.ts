@@ -56,6 +56,7 @@ export function goneFacts(bot: Bot): BotFacts {
     settings: null,
     sealedEnv: null,
     paths: bot.hasData ? bot.paths : [],
+    currentSnapshotId: null,
     containerCreatedAt: null,
     startedAt: null,
   };

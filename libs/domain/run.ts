@@ -1,5 +1,6 @@
 import type { Bot, CancelReason, Change, Lane, Operation } from './bot.js';
 import { ChangeBuilder } from './change.js';
+import type { SnapshotFacts } from './snapshot.js';
 import type { ContainerState, OperationError } from './vocabulary.js';
 
 /** How often an operation is tried before its error is final. */
@@ -47,6 +48,7 @@ export type BotFacts = Partial<
     | 'paths'
     | 'hasData'
     | 'exit'
+    | 'currentSnapshotId'
     | 'containerCreatedAt'
     | 'startedAt'
   >
@@ -61,17 +63,18 @@ export type Outcome =
 
 /**
  * Ends one run of an operation, where the epoch is still the claimant's; null where it is not. `facts` null
- * means that nothing could be read, and the bot's facts stay as they were.
+ * means that nothing could be read, and the bot's facts stay as they were; `snapshots` is what was made on the way.
  */
 export function settle(
   lane: Lane,
   run: { operationId: string; epoch: number },
   outcome: Outcome,
   facts: BotFacts | null,
+  snapshots: Record<string, SnapshotFacts> = {},
 ): Change | null {
   const operation = lane.operations.find((each) => each.id === run.operationId);
   if (operation?.status !== 'running' || operation.claimEpoch !== run.epoch) return null;
-  const builder = new ChangeBuilder(lane);
+  const builder = new ChangeBuilder(lane).captured(snapshots);
   if (facts) builder.updateBot(asAskedFor(lane.bot, facts));
   finish(builder, lane, operation, outcome);
   builder.reproject((waiting, state) => predecessorFailed(operation, waiting, state));

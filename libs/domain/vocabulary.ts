@@ -34,6 +34,9 @@ export const OPERATION_KINDS = [
   'container.pause',
   'container.resume',
   'container.delete',
+  'snapshot.create',
+  'snapshot.restore',
+  'snapshot.delete',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -47,8 +50,25 @@ export const EVENT_TYPES = [
   'operation.succeeded',
   'operation.failed',
   'operation.cancelled',
+  'snapshot.created',
+  'snapshot.deleted',
+  'snapshot.restored',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
+
+export const SNAPSHOT_STATUSES = ['creating', 'ready', 'failed', 'deleting'] as const;
+export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];
+
+/** What a snapshot holds: the root filesystem with the data volumes, or the root filesystem alone. */
+export const SNAPSHOT_SCOPES = ['all', 'container'] as const;
+export type SnapshotScope = (typeof SNAPSHOT_SCOPES)[number];
+
+/** What a restore brings back. */
+export const RESTORE_SCOPES = ['all', 'container', 'data'] as const;
+export type RestoreScope = (typeof RESTORE_SCOPES)[number];
+
+export const SNAPSHOT_ORIGINS = ['manual', 'safety', 'scheduled'] as const;
+export type SnapshotOrigin = (typeof SNAPSHOT_ORIGINS)[number];
 
 export const NODE_STATUSES = ['ready', 'cordoned', 'draining', 'down'] as const;
 export type NodeStatus = (typeof NODE_STATUSES)[number];
