@@ -4,6 +4,7 @@ import { connectEngine, type EngineConnection } from './engine-connection.js';
 import { EnvironmentFiles } from './environment-file.js';
 import { watchEvents, type EventsOptions } from './events.js';
 import { ExitWatch } from './exit.js';
+import { RuntimeFailure } from './failure.js';
 import { engineStatus, toFailure } from './failures.js';
 import { assertFirewall } from './firewall.js';
 import { ensureImage, type EnsureImageOptions } from './images.js';
@@ -12,7 +13,9 @@ import { Lifecycle } from './lifecycle.js';
 import { readLogs, type LogsOptions } from './logs.js';
 import { ensureNetwork } from './network.js';
 import { isVolumeOf } from './labels.js';
-import type { ContainerRuntime, ContainerSpec, EngineInfo, PreparedNode, VolumeOwner } from './port.js';
+import type { VolumeOwner } from './identity.js';
+import type { SnapshotImages } from './image-port.js';
+import type { ContainerRuntime, ContainerSpec, EngineInfo, PreparedNode } from './port.js';
 import { StatsReader } from './stats.js';
 
 export interface DockerRuntimeOptions {
@@ -69,6 +72,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     events: (given: EventsOptions) => guardAll(watchEvents(engine, given)),
     stats: (id, signal) => guard(() => stats.read(id, signal)),
     logs: (id, given: LogsOptions) => guardAll(readLogs(engine, id, given)),
+    ...snapshotImages(),
     close: async () => {
       engine.close();
       await Promise.resolve();
@@ -142,4 +146,19 @@ async function* guardAll<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
   } catch (error) {
     throw toFailure(error);
   }
+}
+
+function snapshotImages(): SnapshotImages {
+  const missing = () => Promise.reject(new RuntimeFailure('docker_error', 'Not built.', { retryable: false }));
+  return {
+    commit: missing,
+    archive: missing,
+    unarchive: missing,
+    flatten: missing,
+    findImage: missing,
+    removeImage: missing,
+    listImages: missing,
+    listVolumes: missing,
+    sweepHelpers: missing,
+  };
 }

@@ -1,4 +1,4 @@
-import type { ContainerIdentity, VolumeOwner } from './port.js';
+import type { ContainerIdentity, VolumeOwner } from './identity.js';
 
 export const MANAGED_LABEL = 'berth.managed';
 export const MANAGED_FILTER = `${MANAGED_LABEL}=true`;

@@ -1,13 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { RuntimeFailure } from '../failure.js';
-import type {
-  VolumeOwner,
-  ContainerIdentity,
-  ContainerRuntime,
-  ContainerSpec,
-  LogChunk,
-  RuntimeEvent,
-} from '../port.js';
+import type { ContainerIdentity, VolumeOwner } from '../identity.js';
+import type { ContainerRuntime, ContainerSpec, LogChunk, RuntimeEvent } from '../port.js';
 
 /** Makes specs with names of their own and removes whatever became of them. */
 export class SpecFactory {
