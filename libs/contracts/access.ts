@@ -1,6 +1,6 @@
 import { NODE_STATUSES } from '#domain';
 import { z } from 'zod';
-import { page, pageQuery, text, time, uuid } from './fields.js';
+import { page, pageQuery, printable, time, uuid } from './fields.js';
 
 export const SCOPES = [
   'containers:read',
@@ -14,10 +14,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const name = text(128)
-  .trim()
-  .min(1)
-  .regex(/^[^\p{Cc}]+$/u, 'must be printable');
+const name = printable(128);
 
 export const apiKeyCreateBody = z
   .strictObject({

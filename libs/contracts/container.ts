@@ -22,6 +22,7 @@ export const createBody = z
   .strictObject({
     image: imageRef.optional(),
     start: z.boolean().default(false),
+    fromSnapshot: uuid.optional(),
     resources: z
       .strictObject({
         cpus: z.number().min(0.01).max(1024).optional(),
@@ -34,6 +35,10 @@ export const createBody = z
     network: z.enum(['internet', 'none']).default('internet'),
     labels: entries(labelName, text(1024)).default({}),
     autoStopSeconds: z.int().min(0).max(0, 'is not supported yet: leave it out, or send 0 for never').default(0),
+  })
+  .refine((body) => body.image === undefined || body.fromSnapshot === undefined, {
+    path: ['image'],
+    message: 'comes with the snapshot: leave it out where fromSnapshot is given',
   })
   .refine((body) => body.command?.[0] !== '', { path: ['command', 0], message: 'must name a program' })
   .meta({ id: 'ContainerCreate' });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { containerSchema, exitSchema } from './container.js';
 import { botId, page, pageQuery, queryInt, text, time, uuid } from './fields.js';
 import { operationSchema } from './operation.js';
+import { snapshotSchema } from './snapshot.js';
 
 /** One committed, numbered change of a bot. */
 export const eventSchema = z
@@ -19,6 +20,8 @@ export const eventSchema = z
       /** Of `container.status`: the whole container as it is now. */
       container: containerSchema.optional(),
       exit: exitSchema.optional(),
+      /** Of `snapshot.*`. */
+      snapshot: snapshotSchema.optional(),
     }),
   })
   .meta({ id: 'Event' });

@@ -1,8 +1,9 @@
-import type { Bot, BotEvent, Lane, Operation } from '#domain';
+import type { Bot, BotEvent, Lane, Operation, Snapshot } from '#domain';
 import { statusOf } from '#domain';
 import type { ContainerView } from './container.js';
 import type { EventView } from './event.js';
 import type { OperationView } from './operation.js';
+import type { SnapshotView } from './snapshot.js';
 
 /** An operation as callers see it. `position` is how many of the bot's operations stand before it. */
 export function presentOperation(operation: Operation, position: number, joined = false): OperationView {
@@ -49,7 +50,7 @@ export function presentContainer({ bot, operations }: Pick<Lane, 'bot' | 'operat
     network: bot.settings?.network ?? null,
     labels: bot.settings?.labels ?? {},
     autoStopSeconds: bot.settings?.autoStopSeconds ?? 0,
-    currentSnapshotId: null,
+    currentSnapshotId: bot.currentSnapshotId,
     operation: running && presentOperation(running, 0),
     queued: operations.filter((operation) => operation.status === 'queued').length,
     lastError: bot.lastError,
@@ -60,12 +61,41 @@ export function presentContainer({ bot, operations }: Pick<Lane, 'bot' | 'operat
   };
 }
 
+/** A snapshot as callers see it. */
+export function presentSnapshot(snapshot: Snapshot, place: Pick<SnapshotView, 'childCount' | 'current'>): SnapshotView {
+  return {
+    id: snapshot.id,
+    botId: snapshot.botId,
+    name: snapshot.name,
+    description: snapshot.description,
+    status: snapshot.status,
+    parentId: snapshot.parentId,
+    childCount: place.childCount,
+    scope: snapshot.scope,
+    origin: snapshot.origin,
+    sizeBytes: snapshot.sizeBytes,
+    dataSizeBytes: snapshot.dataSizeBytes,
+    layers: snapshot.layers,
+    freezeMs: snapshot.freezeMs,
+    current: place.current,
+    node: snapshot.nodeId,
+    error: snapshot.error,
+    createdAt: snapshot.createdAt,
+  };
+}
+
 /** What an event says; the store adds its cursor and time. */
 export function presentEventData(event: BotEvent, after: { bot: Bot; operations: Operation[] }): EventView['data'] {
   return {
     status: event.status,
     previousStatus: event.previousStatus,
     ...(event.operation && { operation: presentOperation(event.operation, event.position) }),
+    ...(event.snapshot && {
+      snapshot: presentSnapshot(event.snapshot, {
+        childCount: 0,
+        current: after.bot.currentSnapshotId === event.snapshot.id,
+      }),
+    }),
     ...(event.type === 'container.status' && {
       container: presentContainer(after),
       ...(after.bot.exit && { exit: after.bot.exit }),

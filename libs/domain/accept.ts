@@ -45,7 +45,12 @@ export function accept(lane: Lane, request: Request, options: { isNewBot: boolea
   if (step === 'noop' && !purgesKeptData(lane, request) && !isUncertain(lane)) return refuseNothing(lane, request);
 
   const last = lane.operations.at(-1);
-  if (last?.status === 'queued' && joins(request.kind) && last.kind === request.kind && last.digest === request.digest) {
+  if (
+    last?.status === 'queued' &&
+    joins(request.kind) &&
+    last.kind === request.kind &&
+    last.digest === request.digest
+  ) {
     return { verdict: 'join', operation: last, position: lane.operations.length - 1 };
   }
   if (step === 'refused') throw refusal(lane, request.kind);
@@ -59,9 +64,9 @@ export function accept(lane: Lane, request: Request, options: { isNewBot: boolea
   const target = step === 'noop' ? bot.projected : step.to;
   const builder = new ChangeBuilder(lane, options);
   if (request.kind === 'container.delete') supersede(builder, request);
-  const operation = newOperation(lane, request, { seq: bot.seq + 1, target, noop: false });
+  const params = planSnapshots(builder, lane, request);
+  const operation = newOperation(lane, { ...request, params }, { seq: bot.seq + 1, target, noop: false });
   builder.updateBot({ seq: bot.seq + 1, projected: target }).append(operation);
-  planSnapshots(builder, lane, request);
   const change = builder.build();
   const accepted = change.operations.at(-1) ?? operation;
   return { verdict: 'queue', operation: accepted, position: change.operations.length - 1, change };

@@ -56,11 +56,7 @@ export class ChangeBuilder {
     return this;
   }
 
-  announceSnapshot(
-    type: Extract<EventType, `snapshot.${string}`>,
-    operation: Operation,
-    snapshot: Snapshot,
-  ): this {
+  announceSnapshot(type: Extract<EventType, `snapshot.${string}`>, operation: Operation, snapshot: Snapshot): this {
     this.#announcements.push({ type, operation, snapshot });
     return this;
   }

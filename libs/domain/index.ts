@@ -10,4 +10,4 @@ export * from './status.js';
 export * from './transitions.js';
 export * from './vocabulary.js';
 export * from './snapshot.js';
-export { restoreScope, type SnapshotStanding } from './snapshot-rules.js';
+export type { SnapshotStanding } from './snapshot-rules.js';

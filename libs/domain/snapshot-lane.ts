@@ -8,11 +8,7 @@ interface SnapshotChange {
   updateBot(facts: Partial<Bot>): unknown;
   snapshot(id: string): Snapshot | null;
   writeSnapshot(write: SnapshotWrite['write'], snapshot: Snapshot): unknown;
-  announceSnapshot(
-    type: Extract<EventType, `snapshot.${string}`>,
-    operation: Operation,
-    snapshot: Snapshot,
-  ): unknown;
+  announceSnapshot(type: Extract<EventType, `snapshot.${string}`>, operation: Operation, snapshot: Snapshot): unknown;
 }
 
 /**
@@ -35,7 +31,11 @@ export function beginSnapshots(change: SnapshotChange, { kind, params }: Operati
 }
 
 /** When an operation has ended, however it did, so have the snapshots that it was about. */
-export function endSnapshots(change: SnapshotChange, operation: Operation, captured: Record<string, SnapshotFacts>): void {
+export function endSnapshots(
+  change: SnapshotChange,
+  operation: Operation,
+  captured: Record<string, SnapshotFacts>,
+): void {
   switch (operation.kind) {
     case 'snapshot.create':
       return endCreate(change, operation, captured);

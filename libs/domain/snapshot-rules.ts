@@ -1,7 +1,7 @@
 import type { Lane, Operation, OperationParams } from './bot.js';
 import { Refusal } from './refusal.js';
 import { holdsData, newSnapshot, type Snapshot, type SnapshotWrite } from './snapshot.js';
-import type { OperationKind, RestoreScope, SnapshotScope } from './vocabulary.js';
+import type { OperationKind } from './vocabulary.js';
 
 /** What a request that names a snapshot is judged on, read after the lane. */
 export interface SnapshotStanding {
@@ -25,23 +25,33 @@ interface Rows {
   writeSnapshot(write: SnapshotWrite['write'], snapshot: Snapshot): unknown;
 }
 
-/** Judges what a request says of snapshots, and writes what accepting it means for them. Throws Refusal. */
-export function planSnapshots(rows: Rows, lane: Lane, request: SnapshotRequest): void {
+/**
+ * Judges what a request says of snapshots, writes what accepting it means for them, and returns its parameters with
+ * what the snapshot says where the caller did not. Throws Refusal.
+ */
+export function planSnapshots(rows: Rows, lane: Lane, request: SnapshotRequest): OperationParams {
   const { kind, params, snapshots } = request;
-  if (kind === 'snapshot.create') return planCreate(rows, lane, params, snapshots);
-  if (kind === 'container.create' && params.fromSnapshot) return checkFork(lane, usable(snapshots, 'fork'));
-  if (kind === 'snapshot.restore') {
-    const subject = usable(ownOf(lane, snapshots), 'restore');
-    if (subject.scope === 'container' && params.scope !== 'container') {
-      throw new Refusal('validation_failed', `scope: snapshot "${subject.name}" holds the container alone, no data.`);
-    }
+  switch (kind) {
+    case 'snapshot.create':
+      planCreate(rows, lane, params, snapshots);
+      return params;
+    case 'snapshot.restore':
+      return restoreParams(params, usable(ownOf(lane, snapshots), 'restore'));
+    case 'snapshot.delete':
+      planDelete(rows, lane, ownOf(lane, snapshots));
+      return params;
+    default:
+      return params.fromSnapshot ? forkParams(lane, params, usable(snapshots, 'fork')) : params;
   }
-  if (kind === 'snapshot.delete') planDelete(rows, lane, ownOf(lane, snapshots));
 }
 
-/** What a restore brings back where the caller did not say: all that the snapshot holds. */
-export function restoreScope(asked: RestoreScope | undefined, held: SnapshotScope): RestoreScope {
-  return asked ?? held;
+/** Brings back all that the snapshot holds, where the caller did not say what. */
+function restoreParams(params: OperationParams, subject: Snapshot): OperationParams {
+  const scope = params.scope ?? subject.scope;
+  if (subject.scope === 'container' && scope !== 'container') {
+    throw new Refusal('validation_failed', `scope: snapshot "${subject.name}" holds the container alone, no data.`);
+  }
+  return { ...params, scope, name: subject.name };
 }
 
 function planCreate(rows: Rows, lane: Lane, params: OperationParams, snapshots: SnapshotStanding | undefined): void {
@@ -75,21 +85,28 @@ function usable(snapshots: SnapshotStanding | undefined, verb: string): Snapshot
     case 'deleting':
       throw new Refusal('snapshot_busy', `Snapshot "${subject.name}" is being deleted; choose another.`);
     case 'failed':
-      throw new Refusal('invalid_transition', `Cannot ${verb} snapshot "${subject.name}": it failed and holds nothing.`, {
-        allowed: ['delete'],
-      });
+      throw new Refusal(
+        'invalid_transition',
+        `Cannot ${verb} snapshot "${subject.name}": it failed and holds nothing.`,
+        {
+          allowed: ['delete'],
+        },
+      );
   }
 }
 
 /** Data that a bot has kept is its owner's: a fork must not stand in for it unasked. */
-function checkFork({ bot }: Lane, subject: Snapshot): void {
+function forkParams({ bot }: Lane, params: OperationParams, subject: Snapshot): OperationParams {
   if (bot.nodeId !== null && bot.nodeId !== subject.nodeId) {
     throw new Refusal(
       'no_capacity',
       `Snapshot "${subject.name}" is on node ${subject.nodeId}, and what bot "${bot.botId}" has is on ${bot.nodeId}.`,
     );
   }
-  if (!holdsData(subject.scope) || !bot.hasData) return;
+  if (!holdsData(subject.scope) || !bot.hasData) {
+    const image = subject.image ?? params.settings?.image;
+    return { ...params, ...(params.settings && image && { settings: { ...params.settings, image } }) };
+  }
   throw new Refusal(
     'invalid_transition',
     `Bot "${bot.botId}" keeps data from before; delete its container with purgeData=true first, or take another botId.`,
@@ -102,7 +119,10 @@ function planDelete(rows: Rows, lane: Lane, snapshots: SnapshotStanding | undefi
   const user = lane.operations.find((operation) => names(operation, subject.id));
   if (subject.status === 'creating' || user || snapshots?.forking) {
     const by = user ? `${user.kind} ${user.id} uses it` : 'an operation uses it';
-    throw new Refusal('snapshot_busy', `Snapshot "${subject.name}" cannot be deleted now: ${by}. Wait for that to end.`);
+    throw new Refusal(
+      'snapshot_busy',
+      `Snapshot "${subject.name}" cannot be deleted now: ${by}. Wait for that to end.`,
+    );
   }
   rows.writeSnapshot('update', { ...subject, status: 'deleting' });
 }

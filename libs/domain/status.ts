@@ -28,6 +28,7 @@ export function statusOf(state: ContainerState, running: OperationKind | null): 
 
 /** The operation kind whose word a status is, or null where it is a state's; the inverse of statusOf, for filters. */
 export function kindOfStatus(status: Status): OperationKind | null {
-  for (const [kind, word] of Object.entries(WORDS) as [OperationKind, Status | null][]) if (word === status) return kind;
+  for (const [kind, word] of Object.entries(WORDS) as [OperationKind, Status | null][])
+    if (word === status) return kind;
   return null;
 }

@@ -112,4 +112,3 @@ SELECT count(*)::int AS done FROM done`;
 
 export const COMMIT_UPDATE = commitStatement(UPDATE_BOT);
 export const COMMIT_INSERT = commitStatement(INSERT_BOT);
-

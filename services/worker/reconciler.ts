@@ -4,6 +4,7 @@ import type { BotStore } from '#persistence';
 import type { Log, Metrics } from '#platform';
 import type { ContainerRuntime, RuntimeContainerSummary } from '#runtime';
 import { validate as isUuid } from 'uuid';
+import type { Freezes } from './freezes.js';
 import { toObservation } from './observation.js';
 
 const PAGE = 200;
@@ -24,6 +25,7 @@ export class Reconciler {
       runtime: ContainerRuntime;
       bots: BotStore;
       protocol: Protocol;
+      freezes: Pick<Freezes, 'thawLeft'>;
       metrics: Metrics;
       log: Log;
     },
@@ -39,6 +41,7 @@ export class Reconciler {
 
   /** Looks at every container of this node, by one listing, and more closely at those that differ. */
   async lookAtAll(): Promise<void> {
+    await this.parts.freezes.thawLeft();
     const listed = new Map((await this.parts.runtime.list()).map((summary) => [summary.id, summary]));
     let after: string | null = null;
     for (;;) {

@@ -1,9 +1,10 @@
-import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome, type Progress } from '#domain';
+import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome, type Progress, type SnapshotFacts } from '#domain';
 import type { Messaging } from '#messaging';
 import type { Protocol } from '#operations';
-import { DatabaseFault } from '#persistence';
+import { DatabaseFault, type BotStore, type SnapshotStore } from '#persistence';
 import type { Log, Metrics, SecretBox } from '#platform';
 import { RuntimeFailure, type ContainerRuntime } from '#runtime';
+import type { Freezes } from './freezes.js';
 import { attemptSeconds, handlers } from './handlers/index.js';
 import type { HandlerContext, HandlerResult } from './handlers/handler.js';
 import { milliseconds, toObservation } from './observation.js';
@@ -18,6 +19,9 @@ export interface RunnerParts {
   leaseSeconds: number;
   runtime: ContainerRuntime;
   protocol: Protocol;
+  bots: Pick<BotStore, 'findByKey'>;
+  snapshots: Pick<SnapshotStore, 'read'>;
+  freezes: Freezes;
   messaging: Pick<Messaging, 'bus'>;
   leases: LeaseKeeper;
   secrets: SecretBox;
@@ -29,6 +33,8 @@ export interface RunnerParts {
   onEngineLost: () => void;
   /** Told when an operation has ended, and when its container was last looked at (ms since the epoch, 0: never). */
   onSettled: (botKey: string, lookedAt: number) => void;
+  /** Told when a restore has ended. */
+  onRestored: () => void;
 }
 
 /** Takes a doorbell's operation from claim to end. The handler acts; this alone decides what its end means. */
@@ -69,10 +75,13 @@ export class Runner {
     });
     const timer = setTimeout(() => abort(run, 'timeout'), attemptSeconds(operation.kind, operation.params) * 1000);
     const known: Partial<BotFacts> = {};
+    const captured: Record<string, SnapshotFacts> = {};
     let outcome: Outcome;
     let facts: BotFacts | null;
+    let finish: HandlerResult['finish'];
     try {
-      const done = await this.#handle(run, known);
+      const done = await this.#handle(run, known, captured);
+      finish = done.finish;
       outcome = { outcome: 'succeeded', result: done.result ?? {} };
       facts = done.facts;
     } catch (error) {
@@ -83,18 +92,21 @@ export class Runner {
     } finally {
       clearTimeout(timer);
     }
+    if (run.controller.signal.reason !== 'lost') await this.#settle(run, outcome, facts, captured);
+    if (finish) await this.#finish(run, finish);
     if (run.controller.signal.reason === 'lost') return;
-    await this.#settle(run, outcome, facts);
+    if (operation.kind === 'snapshot.restore') this.parts.onRestored();
     log.info({ outcome: outcome.outcome }, `${operation.kind} ${outcome.outcome}`);
   }
 
-  async #handle(run: Run, known: Partial<BotFacts>): Promise<HandlerResult> {
+  async #handle(run: Run, known: Partial<BotFacts>, captured: Record<string, SnapshotFacts>): Promise<HandlerResult> {
     const { operation, bot } = run.claimed;
     const sealed = operation.sealedEnv ?? bot.sealedEnv;
     const context: HandlerContext = {
       operation,
       bot,
       runtime: this.parts.runtime,
+      freezes: this.parts.freezes,
       env:
         sealed === null
           ? {}
@@ -103,6 +115,8 @@ export class Runner {
       report: (phase, progress) => this.#report(run, phase, progress ?? { percent: null, detail: null }),
       looking: () => void (run.lookedAt = Date.now()),
       know: (facts) => void Object.assign(known, facts),
+      snapshot: (id) => this.parts.snapshots.read(bot.tenantId, id),
+      captured: (id, facts) => void (captured[id] = facts),
     };
     return handlers[operation.kind](context);
   }
@@ -148,11 +162,25 @@ export class Runner {
     }
   }
 
+  /** Whose end it is, and what has come of it, is what the record says: an answer may have been lost. */
+  async #finish(run: Run, finish: NonNullable<HandlerResult['finish']>): Promise<void> {
+    try {
+      await finish((await this.parts.bots.findByKey(run.claimed.bot.key).catch(() => null))?.bot ?? null);
+    } catch (error) {
+      this.parts.log.warn({ err: error, operationId: run.claimed.operation.id }, 'left to the next listing');
+    }
+  }
+
   /** Goes on until it is written, or until the lease is surely somebody else's. */
-  async #settle(run: Run, outcome: Outcome, facts: BotFacts | null): Promise<void> {
+  async #settle(
+    run: Run,
+    outcome: Outcome,
+    facts: BotFacts | null,
+    captured: Record<string, SnapshotFacts>,
+  ): Promise<void> {
     for (;;) {
       try {
-        await this.parts.protocol.settle(run.claimed, outcome, facts);
+        await this.parts.protocol.settle(run.claimed, outcome, facts, captured);
         return;
       } catch (error) {
         const lost = run.controller.signal.reason === 'lost';

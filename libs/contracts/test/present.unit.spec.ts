@@ -100,6 +100,7 @@ describe('what callers see', () => {
       previousStatus: 'creating',
       operation: creating,
       position: 0,
+      snapshot: null,
     } as const;
     const after = { bot: made, operations: [] };
     const status = presentEventData({ ...told, type: 'container.status' }, after);

@@ -156,6 +156,15 @@ export function factsAfter({ operation, bot }: Claimed): BotFacts {
       return { state: 'paused' };
     case 'container.stop':
       return { state: 'stopped' };
+    case 'snapshot.restore':
+      return {
+        state: operation.target,
+        containerId: `${bot.key}-${bot.incarnation + 1}`,
+        incarnation: bot.incarnation + 1,
+      };
+    case 'snapshot.create':
+    case 'snapshot.delete':
+      return { state: bot.state };
   }
 }
 

@@ -1,20 +1,13 @@
-import {
-  containerName,
-  dataVolumeName,
-  factsOf,
-  hostName,
-  nameChoices,
-  type BotFacts,
-  type ContainerSettings,
-  type DataPath,
-  type Named,
-} from '#domain';
+import { factsOf, holdsData, snapshotImage, type BotFacts, type ContainerSettings, type Snapshot } from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
 import { milliseconds, toObservation } from '../observation.js';
-import type { Handler, HandlerContext } from './handler.js';
 import { ensureStarted, verified } from './container.js';
+import type { Handler, HandlerContext } from './handler.js';
+import { make, pathsOf, removeVolumesBut, unmake } from './make.js';
+import { fill } from './restore.js';
+import { recorded } from './snapshots.js';
 
-const DATA_TARGET = '/data';
+const UNDO_MS = 60_000;
 
 /** Makes the container with its data volume, and starts it if asked to. Builds anew what has failed. */
 export const create: Handler = async (context) => {
@@ -27,8 +20,11 @@ export const create: Handler = async (context) => {
   // What it was asked to make has come to be without it, so it has nothing to do, least of all to that container.
   if (there && !own && bot.state !== 'failed') return { facts: factsOf(bot, toObservation(there)) };
 
+  const { fromSnapshot } = operation.params;
+  const subject = fromSnapshot === undefined ? null : await recorded(context, fromSnapshot);
+
   context.report('pulling');
-  const image = await runtime.ensureImage(settings.image, {
+  const image = await runtime.ensureImage(subject ? snapshotImage(subject.id) : settings.image, {
     signal,
     onProgress: (progress) => context.report('pulling', progress),
   });
@@ -37,7 +33,7 @@ export const create: Handler = async (context) => {
   context.report('creating');
   // Made before the container, and so perhaps left without one.
   context.know({ hasData: true });
-  const container = own ?? (await make(context, settings));
+  const container = own ?? (await (subject ? fork(context, settings, subject) : make(context, { settings })));
   const made: Partial<BotFacts> = {
     containerId: container.id,
     image: { ref: settings.image, id: image.id },
@@ -46,6 +42,7 @@ export const create: Handler = async (context) => {
     sealedEnv: operation.sealedEnv,
     paths: pathsOf(container),
     hasData: true,
+    currentSnapshotId: subject?.id ?? null,
     containerCreatedAt: milliseconds(container.createdAt),
     startedAt: null,
     exit: null,
@@ -59,56 +56,35 @@ export const create: Handler = async (context) => {
   return { facts: { ...made, ...(await verified(fresh(context), container.id, 'running')) } };
 };
 
+/** Makes a container of a snapshot. Half of one is nobody's: it is made whole or not at all. */
+async function fork(
+  context: HandlerContext,
+  settings: ContainerSettings,
+  subject: Snapshot,
+): Promise<RuntimeContainer> {
+  const { bot } = context;
+  const data = holdsData(subject.scope);
+  if (data && bot.paths.length > 0) {
+    const message = 'The bot keeps data from before; delete its container with purgeData=true first.';
+    throw new RuntimeFailure('docker_error', message, { retryable: false });
+  }
+  const clear = async (signal: AbortSignal): Promise<void> => {
+    await unmake(context, signal);
+    if (data) await removeVolumesBut(context, [], signal);
+  };
+  await clear(context.signal);
+  try {
+    const container = await make(context, { settings, image: snapshotImage(subject.id), newVolumes: data });
+    if (data) await fill(context, container, subject);
+    return container;
+  } catch (error) {
+    await clear(AbortSignal.timeout(UNDO_MS)).catch(() => undefined);
+    context.know({ hasData: bot.hasData });
+    throw error;
+  }
+}
+
 /** A new container has no past: what the last one left behind says nothing of it. */
 function fresh(context: HandlerContext): HandlerContext {
   return { ...context, bot: { ...context.bot, exit: null, startedAt: null, state: 'absent' } };
-}
-
-/** Makes it under the first names that are free or its own. */
-async function make(context: HandlerContext, settings: ContainerSettings): Promise<RuntimeContainer> {
-  const kept = context.bot.paths.find((path) => path.container === DATA_TARGET)?.volume;
-  let conflict: unknown;
-  for (const names of nameChoices(context.bot)) {
-    try {
-      return await makeNamed(context, settings, names, kept ?? dataVolumeName(names));
-    } catch (error) {
-      if (!(error instanceof RuntimeFailure) || error.code !== 'name_conflict') throw error;
-      conflict = error;
-    }
-  }
-  throw conflict;
-}
-
-async function makeNamed(
-  { bot, operation, runtime, signal, env }: HandlerContext,
-  settings: ContainerSettings,
-  names: Named,
-  volume: string,
-): Promise<RuntimeContainer> {
-  const incarnation = bot.incarnation + 1;
-  const { image, command, resources, network } = settings;
-  const spec = {
-    name: containerName(names, incarnation),
-    hostname: hostName(bot.botId),
-    image,
-    command,
-    env: command === null ? {} : env,
-    resources,
-    network,
-    identity: { tenantId: bot.tenantId, botId: bot.botId, incarnation, operationId: operation.id },
-    volumes: [{ name: volume, target: DATA_TARGET }],
-  };
-  const container = await runtime.create(spec, signal);
-  if (container.identity?.operationId === operation.id) return container;
-  // Left by an earlier operation that never ended, and perhaps of other settings.
-  await runtime.remove(container.id, signal);
-  const again = await runtime.create(spec, signal);
-  if (again.identity?.operationId === operation.id) return again;
-  throw new RuntimeFailure('docker_error', `The name ${spec.name} is held by another container.`, { retryable: true });
-}
-
-function pathsOf({ mounts }: RuntimeContainer): DataPath[] {
-  return mounts
-    .filter((mount) => mount.container === DATA_TARGET)
-    .map(({ container, host, name }) => ({ name: 'data', container, host, persistent: true, volume: name }));
 }

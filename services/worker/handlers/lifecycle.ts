@@ -1,7 +1,8 @@
-import { containerName, dataVolumeName, describeExit, goneFacts, nameChoices, type BotFacts } from '#domain';
+import { containerName, describeExit, goneFacts, nameChoices, type BotFacts } from '#domain';
 import type { Handler } from './handler.js';
 import { toObservation } from '../observation.js';
 import { ensureStarted, ensureStopped, existing, STOP_SECONDS, verified } from './container.js';
+import { removeVolumesBut } from './make.js';
 
 export const start: Handler = async (context) => {
   const container = await existing(context);
@@ -33,6 +34,7 @@ export const restart: Handler = async (context) => {
 export const pause: Handler = async (context) => {
   const container = await existing(context);
   if (container.engineState !== 'paused') await context.runtime.pause(container.id, context.signal);
+  await context.freezes.forget(container.id);
   return { facts: await verified(context, container.id, 'paused') };
 };
 
@@ -61,6 +63,6 @@ export const remove: Handler = async (context) => {
   context.know(facts);
   if (!operation.params.purgeData) return { facts };
   context.report('purging');
-  for (const names of nameChoices(bot)) await runtime.removeVolume(dataVolumeName(names), bot, signal);
+  await removeVolumesBut(context, [], signal);
   return { facts: { ...facts, hasData: false, paths: [] } };
 };

@@ -1,7 +1,7 @@
-import { newBot, type Bot, type BotFacts, type OperationKind, type OperationParams } from '#domain';
+import { newBot, type Bot, type BotFacts, type OperationParams } from '#domain';
 import { FakeRuntime, type RuntimeContainer } from '#runtime';
 import { handlers } from '../handlers/index.js';
-import { IMAGE, NODE, settings } from './bench.js';
+import { IMAGE, kindOf, NODE, settings } from './bench.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
 
@@ -12,6 +12,13 @@ export class Handling {
   known: Partial<BotFacts> = {};
   phases: string[] = [];
   looks = 0;
+  readonly freezes = {
+    freeze: async () => undefined,
+    thaw: async () => undefined,
+    forget: async () => undefined,
+    release: () => undefined,
+    holds: async () => false,
+  };
   readonly controller = new AbortController();
   #serial = 0;
 
@@ -24,7 +31,7 @@ export class Handling {
     env: Record<string, string> = {},
     id = `op-${(this.#serial += 1)}`,
   ): Promise<BotFacts> {
-    const kind = `container.${verb}` as OperationKind;
+    const kind = kindOf(verb);
     this.known = {};
     this.phases = [];
     const { facts } = await handlers[kind]({
@@ -62,6 +69,9 @@ export class Handling {
       },
       bot: this.bot,
       runtime: this.runtime,
+      freezes: this.freezes,
+      snapshot: async () => null,
+      captured: () => undefined,
       env,
       signal: this.controller.signal,
       report: (phase, progress) => void this.phases.push(progress ? `${phase} ${progress.percent}` : phase),
