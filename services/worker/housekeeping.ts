@@ -4,7 +4,7 @@ import type { BotStore, SnapshotStore } from '#persistence';
 import type { Log } from '#platform';
 import type { ContainerRuntime } from '#runtime';
 import { validate as isUuid } from 'uuid';
-import { SNAPSHOT_KIND, SNAPSHOT_LABEL } from './handlers/capture.js';
+import { SNAPSHOT_KIND } from './handlers/capture.js';
 
 const EVERY_MS = 600_000;
 /** What is younger may belong to an operation that is about to record it, or to be tried again. */
@@ -81,14 +81,14 @@ export class Housekeeping {
     const { runtime, snapshots, log } = this.parts;
     const { signal } = this.#stop;
     await runtime.sweepHelpers(LEFT_AGE_MS, signal);
-    const images = (await runtime.listImages(SNAPSHOT_KIND, signal)).filter(
-      ({ ref, createdAt }) => ref.startsWith('berth/snapshot') && Date.now() - Date.parse(createdAt) > LEFT_AGE_MS,
-    );
-    const ids = images.map(({ labels }) => labels[SNAPSHOT_LABEL] ?? '').filter((id) => isUuid(id));
-    const needed = new Set(await snapshots.needed([...new Set(ids)]));
-    for (const { ref } of images) {
-      const id = /:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1];
-      if (id === undefined || needed.has(id)) continue;
+    const images = (await runtime.listImages(SNAPSHOT_KIND, signal))
+      .filter(({ createdAt }) => Date.now() - Date.parse(createdAt) > LEFT_AGE_MS)
+      // By name: what is made of a snapshot has its labels too.
+      .map(({ ref }) => ({ ref, id: /^berth\/[a-z-]+:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1] ?? '' }))
+      .filter(({ id }) => isUuid(id));
+    const needed = new Set(await snapshots.needed([...new Set(images.map(({ id }) => id))]));
+    for (const { ref, id } of images) {
+      if (needed.has(id)) continue;
       log.warn({ ref }, 'removing an image of a snapshot that is gone');
       await runtime.removeImage(ref, signal);
     }

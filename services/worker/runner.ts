@@ -74,6 +74,7 @@ export class Runner {
       attempt: operation.attempt,
     });
     const timer = setTimeout(() => abort(run, 'timeout'), attemptSeconds(operation.kind, operation.params) * 1000);
+    timer.unref();
     const known: Partial<BotFacts> = {};
     const captured: Record<string, SnapshotFacts> = {};
     let outcome: Outcome;

@@ -12,7 +12,7 @@ import type { HandlerContext } from './handler.js';
 
 /** What every image of a snapshot is labelled with, so that those whose snapshot is gone can be found. */
 export const SNAPSHOT_KIND = 'berth.kind=snapshot';
-export const SNAPSHOT_LABEL = 'berth.snapshot';
+const SNAPSHOT_LABEL = 'berth.snapshot';
 const UNDO_MS = 60_000;
 
 /** A container that stands still while it is captured, or does not run. */
@@ -109,7 +109,7 @@ export function shown({ bytes, totalBytes }: ByteProgress): { percent: number | 
   return { percent, detail: `${(bytes / 1e6).toFixed(1)} MB` };
 }
 
-function labelsOf(id: string): Record<string, string> {
+export function labelsOf(id: string): Record<string, string> {
   const [kind = '', value = ''] = SNAPSHOT_KIND.split('=');
   return { [kind]: value, [SNAPSHOT_LABEL]: id };
 }

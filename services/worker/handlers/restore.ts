@@ -9,7 +9,7 @@ import {
 } from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
 import { milliseconds } from '../observation.js';
-import { capture, flattened, freeze, shown, type Frozen } from './capture.js';
+import { capture, flattened, freeze, labelsOf, shown, type Frozen } from './capture.js';
 import { ensureStarted, existing, verified } from './container.js';
 import type { Handler, HandlerContext } from './handler.js';
 import { make, pathsOf, removeVolumesBut, unmake } from './make.js';
@@ -40,8 +40,11 @@ export const restore: Handler = async (context) => {
       facts,
       result: { snapshotId, safetySnapshotId },
       finish: async (recorded) => {
-        if (recorded?.containerId === next.id) await retire(context, old, next);
-        else context.freezes.release(old.id);
+        try {
+          if (recorded?.containerId === next.id) await retire(context, old, next);
+        } finally {
+          context.freezes.release(old.id);
+        }
       },
     };
   } catch (error) {
@@ -103,7 +106,7 @@ async function imageFor(
   const { safetySnapshotId } = context.operation.params;
   if (safetySnapshotId) return snapshotImage(safetySnapshotId);
   const ref = partImage(context);
-  await context.runtime.commit(old.id, ref, { labels: {}, signal: context.signal });
+  await context.runtime.commit(old.id, ref, { labels: labelsOf(context.operation.id), signal: context.signal });
   return ref;
 }
 

@@ -65,22 +65,29 @@ export class Bench {
   answer: (beats: Heartbeat[]) => Promise<HeartbeatAnswer[]> = async (beats) =>
     beats.map(({ operationId }) => ({ operationId, cancelRequested: null }));
 
-  constructor(options: { program?: FakeProgram; images?: string[] } = {}) {
-    this.runtime = new FakeRuntime({ images: options.images ?? [IMAGE], ...options });
+  /** Where containers are noted that an operation has frozen. */
+  readonly frozen: string;
+
+  /** `after`: a worker that was killed, whose engine, disk and database this one finds. */
+  constructor(options: { program?: FakeProgram; images?: string[]; runtime?: FakeRuntime; after?: Bench } = {}) {
+    const { after } = options;
+    this.runtime =
+      after?.runtime ?? options.runtime ?? new FakeRuntime({ images: options.images ?? [IMAGE], ...options });
+    this.frozen = after?.frozen ?? mkdtempSync(join(tmpdir(), 'berth-frozen-'));
     const bot = newBot({ key: 'bot-key', tenantId: 'tenant-key', tenantSlug: 'acme', botId: 'alice' }, NODE, NOW);
     this.lane = { bot, operations: [], snapshots: [], hasSnapshots: false, now: NOW };
+    if (after) {
+      for (const [id, snapshot] of after.snapshots) this.snapshots.set(id, snapshot);
+      const operations = after.lane.operations.map((each) => ({ ...each, leaseExpired: each.status === 'running' }));
+      this.lane = { ...after.lane, operations };
+    }
     this.leases = new LeaseKeeper((beats) => this.answer(beats), {
       leaseSeconds: 30,
       onLost: () => void (this.leasesLost += 1),
       onFault: () => undefined,
     });
     const log = createLogger({ level: 'debug', service: 'worker' }, { write: (line) => void this.logged.push(line) });
-    this.freezes = new Freezes(
-      mkdtempSync(join(tmpdir(), 'berth-frozen-')),
-      this.runtime,
-      async ({ id }) => this.lane.bot.containerId === id,
-      log,
-    );
+    this.freezes = new Freezes(this.frozen, this.runtime, async ({ id }) => this.lane.bot.containerId === id, log);
     this.runner = new Runner({
       nodeId: NODE,
       leaseSeconds: 30,
