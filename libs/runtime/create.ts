@@ -5,9 +5,12 @@ import type { EngineConnection } from './engine-connection.js';
 import type { EnvironmentFiles } from './environment-file.js';
 import { RuntimeFailure } from './failure.js';
 import { engineStatus, isTransportError } from './failures.js';
+import { inspectImage } from './image-store.js';
 import { inspectContainer } from './inspect.js';
-import { isSameIncarnation, isVolumeOf, readIdentity, volumeLabels } from './labels.js';
-import type { ContainerSpec, VolumeMount } from './port.js';
+import { isSameIncarnation, readIdentity } from './labels.js';
+import type { ContainerSpec } from './port.js';
+import { ensureVolume } from './volume-store.js';
+import { volumesOf } from './volumes.js';
 
 /** How long a name may be held by a container on its way out. */
 const NAME_WAIT_MS = 60_000;
@@ -22,11 +25,14 @@ export interface CreateContext {
 /** Creates the container and its volumes, or adopts the one that an earlier try has made. */
 export async function createContainer(
   { engine, environmentFiles, networkName }: CreateContext,
-  spec: ContainerSpec,
+  given: ContainerSpec,
   signal: AbortSignal,
 ): Promise<ContainerInspectInfo> {
-  for (const volume of spec.volumes) await ensureVolume(engine, spec, volume, signal);
-  const environmentFile = await writeEnvironment(engine, environmentFiles, spec, signal);
+  const image = await inspectImage(engine, given.image, signal);
+  if (!image) throw new RuntimeFailure('image_not_found', 'The image is not on the node.', { retryable: true });
+  const spec = { ...given, volumes: volumesOf(given, Object.keys(image.Config.Volumes ?? {})) };
+  for (const { name } of spec.volumes) await ensureVolume(engine, name, spec.identity, signal);
+  const environmentFile = await writeEnvironment(engine, environmentFiles, spec, image, signal);
   const config = buildContainerConfig(spec, { networkName, environmentFile });
   const deadline = Date.now() + NAME_WAIT_MS;
   for (;;) {
@@ -62,42 +68,27 @@ function adopt(holder: ContainerInspectInfo, spec: ContainerSpec, cause: unknown
   });
 }
 
-async function ensureVolume(
-  engine: EngineConnection,
-  spec: ContainerSpec,
-  volume: VolumeMount,
-  signal: AbortSignal,
-): Promise<void> {
-  const options = { deadlineMs: DEADLINE_MS.volume, signal };
-  const existing = await engine.call('volume', options, async (abortSignal) => {
-    const body = { Name: volume.name, Driver: 'local', Labels: volumeLabels(spec.identity) };
-    // Answers with the existing volume of that name, whoever made it.
-    await engine.docker.createVolume({ _query: {}, _body: body, abortSignal } as object);
-    return engine.docker.getVolume(volume.name).inspect({ abortSignal });
-  });
-  if (isVolumeOf(existing.Labels, spec.identity)) return;
-  throw new RuntimeFailure('name_conflict', 'The name of the volume belongs to somebody else.', { retryable: false });
-}
-
 async function writeEnvironment(
   engine: EngineConnection,
   files: EnvironmentFiles,
   spec: ContainerSpec,
+  image: ImageInspectInfo,
   signal: AbortSignal,
 ): Promise<string | null> {
   if (!hasOwnCommand(spec) || Object.keys(spec.env).length === 0) return null;
-  const readableByAll = !(await runsAsHostRoot(engine, spec.image, signal));
+  const readableByAll = !(await runsAsHostRoot(engine, image, signal));
   return files.write(spec.name, spec.env, readableByAll);
 }
 
 /** Whether the container's user is the host's root. Under a remapped user namespace it is not, and no capability helps. */
-async function runsAsHostRoot(engine: EngineConnection, image: string, signal: AbortSignal): Promise<boolean> {
-  const options = { deadlineMs: DEADLINE_MS.inspect, signal };
-  const found = (await engine.call('inspect image', options, (abortSignal) =>
-    engine.getJson(`/images/${image}/json`, abortSignal),
-  )) as ImageInspectInfo;
-  const user = found.Config.User?.split(':')[0] ?? '';
+async function runsAsHostRoot(
+  engine: EngineConnection,
+  image: ImageInspectInfo,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const user = image.Config.User?.split(':')[0] ?? '';
   if (!['', '0', 'root'].includes(user)) return false;
+  const options = { deadlineMs: DEADLINE_MS.inspect, signal };
   const info = (await engine.call('info', options, (abortSignal) => engine.getJson('/info', abortSignal))) as {
     SecurityOptions?: string[] | null;
   };

@@ -89,6 +89,23 @@ export function toFailure(error: unknown): RuntimeFailure {
   });
 }
 
+/** Runs a call of the port. */
+export async function guard<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+export async function* guardAll<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
 function notFound(message: string, cause: unknown): RuntimeFailure {
   if (/no such image/i.test(message)) {
     // The image was there when it was ensured, so the whole operation is worth another try.
