@@ -98,7 +98,9 @@ export class ChangeBuilder {
       version += 1;
       const operation = this.#operations.find((each) => each.id === announced?.id) ?? null;
       const position = operation ? this.#position(operation) : 0;
-      events.push({ version, type, status: after, previousStatus: before, operation, position });
+      // The first one brings the whole change: those that follow begin where it has led.
+      const previousStatus = events.length === 0 ? before : after;
+      events.push({ version, type, status: after, previousStatus, operation, position });
     };
     for (const { type, operation } of this.#announcements) announce(type, operation);
     if (before !== after || this.#factsDiffer()) announce('container.status', this.#concerned());

@@ -47,7 +47,7 @@ describe('success', () => {
     expect(change.bot).toMatchObject({ state: 'running', projected: 'stopped', lastError: null });
     expect(told(change)).toEqual([
       'operation.succeeded op-1: starting -> running',
-      'container.status op-1: starting -> running',
+      'container.status op-1: running -> running',
     ]);
     expect(rung(change)).toEqual(['op-2']);
     expect(find(change, 'op-2').dispatch).toBe(1);
