@@ -32,12 +32,15 @@ export class FakeEngine {
     this.program = options.program ?? runFakeProgram;
   }
 
-  /** The main process ends by itself; the engine restarts it, as it restarts every container that nobody stopped. */
-  crash(ref: string, code = 1, options: { restarts?: boolean } = {}): void {
+  /**
+   * The main process ends by itself; the engine restarts it, as it restarts every container that nobody stopped: at
+   * once, or `later`, which never comes.
+   */
+  crash(ref: string, code = 1, { restarts = true }: { restarts?: boolean | 'later' } = {}): void {
     const container = this.find(ref);
     container.end(code, 'restarting');
-    if (options.restarts ?? true) container.launch();
-    else container.state = 'exited';
+    if (restarts === true) container.launch();
+    else if (!restarts) container.state = 'exited';
   }
 
   /** The kernel kills the main process for its memory. */

@@ -1,4 +1,4 @@
-import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome, type Progress } from '#domain';
+import { hasReached, type BotFacts, type Outcome, type Progress } from '#domain';
 import type { Messaging } from '#messaging';
 import type { Protocol } from '#operations';
 import { DatabaseFault } from '#persistence';
@@ -6,7 +6,7 @@ import type { Log, Metrics, SecretBox } from '#platform';
 import { RuntimeFailure, type ContainerRuntime } from '#runtime';
 import { attemptSeconds, handlers } from './handlers/index.js';
 import type { HandlerContext, HandlerResult } from './handlers/handler.js';
-import { milliseconds, toObservation } from './observation.js';
+import { factsAfterFailure, type Findings } from './findings.js';
 import { describeFailure, outcomeOf } from './outcome.js';
 import { abort, type LeaseKeeper, type Run } from './runs.js';
 
@@ -68,18 +68,19 @@ export class Runner {
       attempt: operation.attempt,
     });
     const timer = setTimeout(() => abort(run, 'timeout'), attemptSeconds(operation.kind, operation.params) * 1000);
-    const known: Partial<BotFacts> = {};
+    const findings: Findings = { known: {}, asked: null };
     let outcome: Outcome;
     let facts: BotFacts | null;
     try {
-      const done = await this.#handle(run, known);
+      const done = await this.#handle(run, findings);
       outcome = { outcome: 'succeeded', result: done.result ?? {} };
       facts = done.facts;
     } catch (error) {
       if (error instanceof RuntimeFailure && error.code === 'docker_unavailable') this.parts.onEngineLost();
       log.warn({ err: error, reason: run.controller.signal.reason }, describeFailure(error));
+      facts = await factsAfterFailure(this.parts.runtime, bot, findings, error);
       outcome = outcomeOf(error, run.controller.signal, operation.attempt);
-      facts = await this.#factsAfterFailure(bot, known, error);
+      if (tooLate(run, findings, facts)) outcome = { outcome: 'succeeded', result: {} };
     } finally {
       clearTimeout(timer);
     }
@@ -88,7 +89,7 @@ export class Runner {
     log.info({ outcome: outcome.outcome }, `${operation.kind} ${outcome.outcome}`);
   }
 
-  async #handle(run: Run, known: Partial<BotFacts>): Promise<HandlerResult> {
+  async #handle(run: Run, findings: Findings): Promise<HandlerResult> {
     const { operation, bot } = run.claimed;
     const sealed = operation.sealedEnv ?? bot.sealedEnv;
     const context: HandlerContext = {
@@ -102,7 +103,8 @@ export class Runner {
       signal: run.controller.signal,
       report: (phase, progress) => this.#report(run, phase, progress ?? { percent: null, detail: null }),
       looking: () => void (run.lookedAt = Date.now()),
-      know: (facts) => void Object.assign(known, facts),
+      know: (facts) => void Object.assign(findings.known, facts),
+      asks: (end) => void (findings.asked = end),
     };
     return handlers[operation.kind](context);
   }
@@ -130,24 +132,6 @@ export class Runner {
     setTimeout(() => this.#tellProgress(run, now), PROGRESS_TELL_MS).unref();
   }
 
-  /** What is true after a failure: what the handler knew, corrected by one more look. Null where nobody could look. */
-  async #factsAfterFailure(bot: Bot, known: Partial<BotFacts>, error: unknown): Promise<BotFacts | null> {
-    const containerId = known.containerId === undefined ? bot.containerId : known.containerId;
-    if (containerId === null) return { ...goneFacts(bot), ...known, state: 'absent' };
-    try {
-      const container = await this.parts.runtime.inspect(containerId);
-      if (!container) return { ...known, ...goneFacts(bot) };
-      const before: Bot = { ...bot, ...known, state: bot.state };
-      const seen = { ...known, ...factsOf(before, toObservation(container)) };
-      if (!(error instanceof RuntimeFailure) || error.code !== 'start_failed') return seen;
-      const at = milliseconds(container.finishedAt) ?? new Date().toISOString();
-      const code = error.exitCode ?? container.exitCode;
-      return { ...seen, state: 'failed', exit: { code, oomKilled: container.oomKilled, at, cause: 'start_failed' } };
-    } catch {
-      return null;
-    }
-  }
-
   /** Goes on until it is written, or until the lease is surely somebody else's. */
   async #settle(run: Run, outcome: Outcome, facts: BotFacts | null): Promise<void> {
     for (;;) {
@@ -161,4 +145,13 @@ export class Runner {
       }
     }
   }
+}
+
+/** Whether what aborted the run came when the engine had done all that was asked of it. */
+function tooLate({ claimed, controller }: Run, { known }: Findings, facts: BotFacts | null): boolean {
+  const { operation } = claimed;
+  if (!controller.signal.aborted || facts === null) return false;
+  // A create has not made what was there before it.
+  if (operation.kind === 'container.create' && known.containerId === undefined) return false;
+  return hasReached(operation, facts);
 }

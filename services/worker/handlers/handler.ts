@@ -1,4 +1,4 @@
-import type { Bot, BotFacts, Operation, Progress } from '#domain';
+import type { AskedEnd, Bot, BotFacts, Operation, Progress } from '#domain';
 import type { ContainerRuntime } from '#runtime';
 
 /** What a handler works with. It says *ensure*: it looks before it acts and after. It throws; the host decides about retries. */
@@ -16,6 +16,8 @@ export interface HandlerContext {
   looking(): void;
   /** Facts that hold even if the rest fails. Later ones win. */
   know(facts: Partial<BotFacts>): void;
+  /** The main process is being asked to end, whatever becomes of the rest; null once that is over. */
+  asks(end: AskedEnd | null): void;
 }
 
 export interface HandlerResult {
