@@ -63,11 +63,18 @@ export class FakeEngine {
 
   /** What `docker rm -f` does behind the caller's back. */
   removeOutside(ref: string): void {
-    const container = this.lookUp(ref);
-    if (!container) return;
-    if (container.up) this.endProcess(container, 137, false);
+    if (!this.lookUp(ref)) return;
+    const container = this.beginRemoval(ref);
     this.containers.delete(container.id);
     this.eventHub.emit(container, 'destroy');
+  }
+
+  /** The first half of it: the process is dead, its files are not gone. */
+  beginRemoval(ref: string): FakeContainer {
+    const container = this.find(ref);
+    if (container.up) this.endProcess(container, 137, false);
+    container.state = 'removing';
+    return container;
   }
 
   /** A line of output of the main process. */
