@@ -1,4 +1,4 @@
-import { STATUSES } from '#domain';
+import { EXIT_CAUSES, STATUSES } from '#domain';
 import { z } from 'zod';
 import { botId, imageRef, page, pageQuery, queryBoolean, queryInt, text, time, uuid } from './fields.js';
 import { operationErrorSchema, operationSchema } from './operation.js';
@@ -56,7 +56,12 @@ export const exitSchema = z
     code: z.int().nullable(),
     oomKilled: z.boolean(),
     at: time,
-    cause: z.enum(['oom', 'killed', 'crashed', 'completed', 'start_failed']),
+    cause: z.enum(EXIT_CAUSES).meta({
+      description:
+        'How it came about. `stopped`: an operation asked for it. `killed`: by signal TERM or KILL from elsewhere. ' +
+        '`oom`: for its memory. `crashed`, `completed`: by itself, with another code than 0 or with 0. ' +
+        '`start_failed`: it never came up.',
+    }),
   })
   .meta({ id: 'Exit' });
 

@@ -15,6 +15,7 @@ export const eventSchema = z
     at: time,
     data: z.object({
       status: z.enum(STATUSES),
+      /** The status of the bot's event before this one. */
       previousStatus: z.enum(STATUSES),
       operation: operationSchema.optional(),
       /** Of `container.status`: the whole container as it is now. */

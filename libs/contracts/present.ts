@@ -1,4 +1,4 @@
-import type { Bot, BotEvent, Lane, Operation, Snapshot } from '#domain';
+import type { Bot, BotEvent, Exit, Lane, Operation, Snapshot } from '#domain';
 import { statusOf } from '#domain';
 import type { ContainerView } from './container.js';
 import type { EventView } from './event.js';
@@ -54,7 +54,7 @@ export function presentContainer({ bot, operations }: Pick<Lane, 'bot' | 'operat
     operation: running && presentOperation(running, 0),
     queued: operations.filter((operation) => operation.status === 'queued').length,
     lastError: bot.lastError,
-    exit: bot.exit,
+    exit: bot.exit && presentExit(bot.exit),
     createdAt: bot.containerCreatedAt ?? bot.createdAt,
     startedAt: bot.startedAt,
     updatedAt: bot.updatedAt,
@@ -84,6 +84,10 @@ export function presentSnapshot(snapshot: Snapshot, place: Pick<SnapshotView, 'c
   };
 }
 
+function presentExit({ code, oomKilled, at, cause }: Exit): NonNullable<ContainerView['exit']> {
+  return { code, oomKilled, at, cause };
+}
+
 /** What an event says; the store adds its cursor and time. */
 export function presentEventData(event: BotEvent, after: { bot: Bot; operations: Operation[] }): EventView['data'] {
   return {
@@ -98,7 +102,7 @@ export function presentEventData(event: BotEvent, after: { bot: Bot; operations:
     }),
     ...(event.type === 'container.status' && {
       container: presentContainer(after),
-      ...(after.bot.exit && { exit: after.bot.exit }),
+      ...(after.bot.exit && { exit: presentExit(after.bot.exit) }),
     }),
   };
 }

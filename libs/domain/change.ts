@@ -128,7 +128,9 @@ export class ChangeBuilder {
       version += 1;
       const operation = this.#operations.find((each) => each.id === announced?.id) ?? null;
       const position = operation ? this.#position(operation) : 0;
-      events.push({ version, type, status: after, previousStatus: before, operation, position, snapshot });
+      // The first one brings the whole change: those that follow begin where it has led.
+      const previousStatus = events.length === 0 ? before : after;
+      events.push({ version, type, status: after, previousStatus, operation, position, snapshot });
     };
     for (const { type, operation, snapshot } of this.#announcements) announce(type, operation, snapshot);
     if (before !== after || this.#factsDiffer()) announce('container.status', this.#concerned());

@@ -75,17 +75,19 @@ export function settle(
   const operation = lane.operations.find((each) => each.id === run.operationId);
   if (operation?.status !== 'running' || operation.claimEpoch !== run.epoch) return null;
   const builder = new ChangeBuilder(lane).captured(snapshots);
-  if (facts) builder.updateBot(asAskedFor(lane.bot, facts));
+  if (facts) builder.updateBot(facts);
   finish(builder, lane, operation, outcome);
   builder.reproject((waiting, state) => predecessorFailed(operation, waiting, state));
   return builder.build();
 }
 
-/** An end that was asked for is nobody's failure, also to those who see the container again without its past. */
-function asAskedFor(bot: Bot, facts: BotFacts): BotFacts {
-  const { state, exit } = facts;
-  if (state !== 'stopped' || !exit || exit.at === bot.exit?.at || exit.cause === 'completed') return facts;
-  return { ...facts, exit: { ...exit, cause: 'killed' } };
+/**
+ * Whether a run has come to where its operation leads, whatever it was told meanwhile. Of a restart and of a purge, the
+ * state alone does not tell.
+ */
+export function hasReached({ kind, params, target }: Operation, facts: BotFacts): boolean {
+  const leadsBack = kind === 'container.restart' || kind.startsWith('snapshot.');
+  return !leadsBack && !params.purgeData && facts.state === target;
 }
 
 function finish(builder: ChangeBuilder, lane: Lane, operation: Operation, outcome: Outcome): void {

@@ -81,9 +81,15 @@ export interface Exit {
   /** RFC 3339. */
   at: string;
   cause: ExitCause;
+  /** An operation has asked for it, or for it to stay: what is down since is `stopped`. Not shown to clients. */
+  asked?: true;
 }
-/** `oom`: killed for memory; `killed`: by signal TERM or KILL; `crashed`: non-zero; `completed`: zero; `start_failed`: never came up. */
-export type ExitCause = 'oom' | 'killed' | 'crashed' | 'completed' | 'start_failed';
+/**
+ * `stopped`: an operation asked for it; `killed`: by signal TERM or KILL from elsewhere; `oom`: killed for memory;
+ * `crashed`: non-zero; `completed`: zero; `start_failed`: never came up.
+ */
+export const EXIT_CAUSES = ['stopped', 'killed', 'oom', 'crashed', 'completed', 'start_failed'] as const;
+export type ExitCause = (typeof EXIT_CAUSES)[number];
 
 export interface Resources {
   /** CPUs, fractions allowed. */

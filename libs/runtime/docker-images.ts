@@ -6,7 +6,7 @@ import { Helpers } from './helpers.js';
 import type { SnapshotImages } from './image-port.js';
 import { type ImageStore, inspectImage, toStoredImage } from './image-store.js';
 import { archiveVolume, unarchiveVolume } from './volume-archive.js';
-import { listVolumes } from './volume-store.js';
+import { listAllVolumes, listVolumes } from './volume-store.js';
 
 /** Ids of containers are bare, those of images are not. */
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
@@ -35,6 +35,7 @@ export function dockerImages(engine: EngineConnection, store: ImageStore): Snaps
     listImages: (label, signal) =>
       guard(async () => (await Promise.all([store.list(label, signal), helpers.list(signal, label)])).flat()),
     listVolumes: (owner, signal) => guard(() => listVolumes(engine, owner, signal)),
+    listAllVolumes: (signal) => guard(() => listAllVolumes(engine, signal)),
     sweepHelpers: (olderThanMs, signal) =>
       guard(async () => {
         const before = Date.now() - olderThanMs;

@@ -71,7 +71,8 @@ export function toFailure(error: unknown): RuntimeFailure {
   if (error instanceof RuntimeFailure) return error;
   const message = engineMessage(error);
   if (systemError(error).code === 'ENOSPC' || DISK_FULL.test(message)) {
-    return new RuntimeFailure('disk_full', 'The node has no disk space left.', { retryable: true, cause: error });
+    // Trying again at once would only meet the same, with the container frozen for it each time.
+    return new RuntimeFailure('disk_full', 'The node has no disk space left.', { retryable: false, cause: error });
   }
   if (isTransportError(error)) {
     return new RuntimeFailure('docker_unavailable', 'The container engine does not answer.', {

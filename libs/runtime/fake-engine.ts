@@ -22,6 +22,7 @@ export interface FakeRuntimeOptions {
 export interface FakeVolume extends VolumeOwner {
   /** By path from the volume's root. */
   files: FakeFiles;
+  createdAt: string;
 }
 
 /** What the fake's engine holds, and what may happen to it behind the caller's back. */
@@ -47,12 +48,15 @@ export class FakeEngine {
     this.program = options.program ?? runFakeProgram;
   }
 
-  /** The main process ends by itself; the engine restarts it, as it restarts every container that nobody stopped. */
-  crash(ref: string, code = 1, options: { restarts?: boolean } = {}): void {
+  /**
+   * The main process ends by itself; the engine restarts it, as it restarts every container that nobody stopped: at
+   * once, or `later`, which never comes.
+   */
+  crash(ref: string, code = 1, { restarts = true }: { restarts?: boolean | 'later' } = {}): void {
     const container = this.find(ref);
     container.end(code, 'restarting');
-    if (options.restarts ?? true) container.launch();
-    else container.state = 'exited';
+    if (restarts === true) container.launch();
+    else if (!restarts) container.state = 'exited';
   }
 
   /** The kernel kills the main process for its memory. */
@@ -75,9 +79,8 @@ export class FakeEngine {
 
   /** What `docker rm -f` does behind the caller's back. */
   removeOutside(ref: string): void {
-    const container = this.lookUp(ref);
-    if (!container) return;
-    if (container.up) this.endProcess(container, 137, false);
+    if (!this.lookUp(ref)) return;
+    const container = this.beginRemoval(ref);
     this.containers.delete(container.id);
     this.images.collect();
     this.eventHub.emit(container, 'destroy');
@@ -116,6 +119,14 @@ export class FakeEngine {
     const id = hashOf(`helper#${this.serial}`);
     this.helpers.set(id, { labels, createdAt: new Date(Date.now() - ageMs).toISOString() });
     return id;
+  }
+
+  /** The first half of it: the process is dead, its files are not gone. */
+  beginRemoval(ref: string): FakeContainer {
+    const container = this.find(ref);
+    if (container.up) this.endProcess(container, 137, false);
+    container.state = 'removing';
+    return container;
   }
 
   /** A line of output of the main process. */
@@ -168,8 +179,8 @@ export class FakeEngine {
   private ensureVolume({ name, target }: VolumeMount, spec: ContainerSpec, image: FakeImage): void {
     const { tenantId, botId } = spec.identity;
     this.checkVolume(name, spec.identity);
-    const { files } = this.volumes.get(name) ?? { files: new Map<string, string>() };
-    this.volumes.set(name, { tenantId, botId, files });
+    const { files, createdAt } = this.volumes.get(name) ?? { files: new Map(), createdAt: new Date().toISOString() };
+    this.volumes.set(name, { tenantId, botId, files, createdAt });
     if (files.size > 0 || spec.emptyVolumes) return;
     for (const [path, text] of filesBeneath(image.files, target)) files.set(path, text);
   }

@@ -3,7 +3,14 @@ import type { FakeContainer } from './fake-container.js';
 import { sizeOf, type FakeFiles } from './fake-files.js';
 import type { FakeImage } from './fake-images.js';
 import type { VolumeOwner } from './identity.js';
-import type { ImageOptions, ListedImage, SnapshotImages, StoredImage, TransferOptions } from './image-port.js';
+import type {
+  ImageOptions,
+  ListedImage,
+  ListedVolume,
+  SnapshotImages,
+  StoredImage,
+  TransferOptions,
+} from './image-port.js';
 
 /** As many layers as a real engine stacks. */
 const MAX_LAYERS = 125;
@@ -86,6 +93,16 @@ export class FakeSnapshots extends FakeEngine implements SnapshotImages {
       [...this.volumes]
         .filter(([, made]) => made.tenantId === owner.tenantId && made.botId === owner.botId)
         .map(([name]) => name),
+    );
+  }
+
+  listAllVolumes(signal: AbortSignal): Promise<ListedVolume[]> {
+    return this.perform('listAllVolumes', '', signal, () =>
+      [...this.volumes].map(([name, { tenantId, botId, createdAt }]) => ({
+        name,
+        owner: { tenantId, botId },
+        createdAt,
+      })),
     );
   }
 

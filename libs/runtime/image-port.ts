@@ -77,8 +77,18 @@ export interface SnapshotImages {
   /** Names of the volumes made for this bot. */
   listVolumes(owner: VolumeOwner, signal: AbortSignal): Promise<string[]>;
 
+  /** Every volume made for a bot. */
+  listAllVolumes(signal: AbortSignal): Promise<ListedVolume[]>;
+
   /** Removes what calls of a killed worker left: helper containers and half-made images of this age. Returns how many. */
   sweepHelpers(olderThanMs: number, signal: AbortSignal): Promise<number>;
+}
+
+export interface ListedVolume {
+  name: string;
+  owner: VolumeOwner;
+  /** RFC 3339. */
+  createdAt: string;
 }
 
 export interface ListedImage {

@@ -3,7 +3,8 @@ import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
 import type { VolumeOwner } from './identity.js';
-import { isVolumeOf, volumeLabels } from './labels.js';
+import type { ListedVolume } from './image-port.js';
+import { isVolumeOf, MANAGED_FILTER, readOwner, volumeLabels } from './labels.js';
 
 /** Makes the volume unless it is there. `name_conflict` where it is somebody else's. */
 export async function ensureVolume(
@@ -50,4 +51,18 @@ export async function listVolumes(
     engine.docker.listVolumes({ filters: { label }, abortSignal }),
   );
   return Volumes.map(({ Name }) => Name).sort();
+}
+
+/** Volumes of all bots. */
+export async function listAllVolumes(engine: EngineConnection, signal: AbortSignal): Promise<ListedVolume[]> {
+  const filters = { label: [MANAGED_FILTER] };
+  const { Volumes } = await engine.call('list volumes', { deadlineMs: DEADLINE_MS.list, signal }, (abortSignal) =>
+    engine.docker.listVolumes({ filters, abortSignal }),
+  );
+  return Volumes.flatMap((volume) => {
+    const owner = readOwner(volume.Labels);
+    // The engine tells it, though its client's types do not.
+    const { CreatedAt } = volume as { CreatedAt?: string };
+    return owner && CreatedAt !== undefined ? [{ name: volume.Name, owner, createdAt: CreatedAt }] : [];
+  });
 }

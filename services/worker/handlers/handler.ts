@@ -1,4 +1,4 @@
-import type { Bot, BotFacts, Operation, Progress, Snapshot, SnapshotFacts } from '#domain';
+import type { AskedEnd, Bot, BotFacts, Operation, Progress, Snapshot, SnapshotFacts } from '#domain';
 import type { ContainerRuntime } from '#runtime';
 import type { Freezes } from '../freezes.js';
 
@@ -22,6 +22,8 @@ export interface HandlerContext {
   snapshot(id: string): Promise<Snapshot | null>;
   /** A snapshot that has been made, and stays so even if the rest fails. */
   captured(id: string, facts: SnapshotFacts): void;
+  /** The main process is being asked to end, whatever becomes of the rest; null once that is over. */
+  asks(end: AskedEnd | null): void;
 }
 
 export interface HandlerResult {

@@ -8,6 +8,7 @@ import {
   type Named,
 } from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
+import { leftovers } from './container.js';
 import type { HandlerContext } from './handler.js';
 
 const DATA_TARGET = '/data';
@@ -66,11 +67,7 @@ async function makeNamed(
 /** Removes what an attempt has made that never ended: the next container, and volumes that nothing recorded uses. */
 export async function unmake(context: HandlerContext, signal: AbortSignal): Promise<void> {
   const { bot, runtime } = context;
-  for (const names of nameChoices(bot)) {
-    const left = await runtime.inspect(containerName(names, bot.incarnation + 1), signal);
-    if (left?.identity?.tenantId !== bot.tenantId || left.identity.botId !== bot.botId) continue;
-    await runtime.remove(left.id, signal);
-  }
+  for (const left of await leftovers(context, signal)) await runtime.remove(left.id, signal);
   if (bot.paths.length > 0) await removeVolumesBut(context, bot.paths, signal);
 }
 
