@@ -95,8 +95,7 @@ promised AS (UPDATE node_reservation p SET
 remembered AS (INSERT INTO idempotency_key (tenant_id, key, fingerprint, operation_id, status_code, answer)
   SELECT i.tenant_id, i.key, i.fingerprint, i.operation_id, i.status_code, i.answer
   FROM done, jsonb_to_record($6::jsonb) AS i(tenant_id uuid, key text, fingerprint text, operation_id uuid,
-    status_code int, answer text) WHERE i.key IS NOT NULL)
-
+    status_code int, answer text) WHERE i.key IS NOT NULL),
 snapshots AS (SELECT s.* FROM done, jsonb_to_recordset($8::jsonb) AS s(write text, id uuid, tenant_id uuid, bot_key uuid,
   node_id text, name text, description text, status text, parent_id uuid, scope text, origin text, image text,
   volumes jsonb, size_bytes bigint, data_size_bytes bigint, layers int, freeze_ms int, error jsonb, created_at timestamptz)),

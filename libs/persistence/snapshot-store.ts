@@ -67,7 +67,7 @@ export class SnapshotStore {
          (SELECT count(*)::int FROM snapshot s JOIN bot b ON b.key = s.bot_key
            WHERE b.tenant_id = $1::uuid AND b.bot_id = $2 AND s.origin <> 'safety' AND s.status <> 'failed') AS living,
          t.max_snapshots_per_bot AS max,
-         EXISTS (SELECT 1 FROM operation o WHERE o.params->>'fromSnapshot' = $3 AND o.finished_at IS NULL) AS forking
+         EXISTS (SELECT 1 FROM operation o WHERE o.params->>'fromSnapshot' = $3::uuid::text AND o.finished_at IS NULL) AS forking
        FROM tenant t WHERE t.id = $1::uuid`,
       [tenantId, botId, snapshotId],
     );
