@@ -12,3 +12,7 @@ export function filesBeneath(files: FakeFiles, directory: string): FakeFiles {
 export function sizeOf(files: FakeFiles): number {
   return [...files.values()].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
+
+export function sameFiles(a: FakeFiles, b: FakeFiles): boolean {
+  return a.size === b.size && [...a].every(([path, text]) => b.get(path) === text);
+}

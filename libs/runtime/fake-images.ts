@@ -63,12 +63,11 @@ export class FakeImages {
     for (const image of this.nameless) if (!this.isUsed(image)) this.nameless.delete(image);
   }
 
+  /** By name: one that lost its name is only somebody's container's. */
   list(label: string): ListedImage[] {
-    const named = [...this.names].map(([ref, image]) => ({ ref, image }));
-    const all = [...named, ...[...this.nameless].map((image) => ({ ref: image.id, image }))];
-    return all
-      .filter(({ image }) => Object.entries(image.labels).some(([key, value]) => `${key}=${value}` === label))
-      .map(({ ref, image }) => ({ ref, labels: { ...image.labels }, createdAt: image.createdAt }));
+    return [...this.names]
+      .filter(([, { labels }]) => carries(labels, label))
+      .map(([ref, { labels, createdAt }]) => ({ ref, labels: { ...labels }, createdAt }));
   }
 
   clear(): void {
@@ -85,6 +84,11 @@ export class FakeImages {
     this.serial += 1;
     return imageId(`made#${this.serial}`);
   }
+}
+
+/** `label` is `key=value`. */
+export function carries(labels: Record<string, string>, label: string): boolean {
+  return Object.entries(labels).some(([key, value]) => `${key}=${value}` === label);
 }
 
 function newImage(id: string, parts: FakeImageParts = {}): FakeImage {

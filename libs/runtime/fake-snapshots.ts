@@ -1,7 +1,7 @@
 import { FakeEngine, permanentFailure } from './fake-engine.js';
 import type { FakeContainer } from './fake-container.js';
-import { sizeOf, type FakeFiles } from './fake-files.js';
-import type { FakeImage } from './fake-images.js';
+import { sameFiles, sizeOf, type FakeFiles } from './fake-files.js';
+import { carries, type FakeImage } from './fake-images.js';
 import type { VolumeOwner } from './identity.js';
 import type {
   ImageOptions,
@@ -23,7 +23,8 @@ export class FakeSnapshots extends FakeEngine implements SnapshotImages {
       if (image.layers >= MAX_LAYERS) throw permanentFailure('docker_error', 'The image has too many layers.');
       return this.images.make(ref, {
         labels: { ...image.labels, ...labels },
-        layers: image.layers + 1,
+        // What changed nothing makes no layer.
+        layers: image.layers + (sameFiles(root, image.files) ? 0 : 1),
         files: new Map(root),
         volumes: image.volumes,
       });
@@ -82,9 +83,9 @@ export class FakeSnapshots extends FakeEngine implements SnapshotImages {
   listImages(label: string, signal: AbortSignal): Promise<ListedImage[]> {
     return this.perform('listImages', label, signal, () => [
       ...this.images.list(label),
-      ...[...this.helpers].flatMap(([ref, { labels, createdAt }]) =>
-        Object.entries(labels).some(([key, value]) => `${key}=${value}` === label) ? [{ ref, labels, createdAt }] : [],
-      ),
+      ...[...this.helpers]
+        .filter(([, { labels }]) => carries(labels, label))
+        .map(([ref, { labels, createdAt }]) => ({ ref, labels, createdAt })),
     ]);
   }
 

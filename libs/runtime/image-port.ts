@@ -5,6 +5,7 @@ export interface StoredImage {
   id: string;
   /** Of all its layers, unpacked, whether or not other images share them. */
   sizeBytes: number;
+  /** A commit adds one, unless nothing changed. */
   layers: number;
 }
 
