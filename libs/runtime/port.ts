@@ -18,7 +18,8 @@ export interface ContainerRuntime {
 
   /**
    * Creates the container (and its volumes). Where the name is taken by a container with the same labels, adopts that
-   * one. `name_conflict` where the name of either belongs to somebody else.
+   * one. `name_conflict` where the name of either belongs to somebody else; `start_failed` where the image has no
+   * /bin/sh that could hand `env` over to the command.
    */
   create(spec: ContainerSpec, signal: AbortSignal): Promise<RuntimeContainer>;
 
