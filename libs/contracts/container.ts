@@ -30,8 +30,16 @@ export const createBody = z
         pids: z.int().min(2).max(4_194_304).optional(),
       })
       .default({}),
-    env: entries(envName, text(32_768)).default({}),
-    command: z.array(text(32_768)).min(1).max(256).optional(),
+    env: entries(envName, text(32_768))
+      .default({})
+      .meta({
+        description:
+          'Environment of `command`, kept sealed and never returned. Any name is taken, those too that a shell keeps ' +
+          'for itself, such as UID. Together with a `command` it takes an image with /bin/sh.',
+      }),
+    command: z.array(text(32_768)).min(1).max(256).optional().meta({
+      description: 'The main process, instead of one that only keeps the container up. It has to stay up.',
+    }),
     network: z.enum(['internet', 'none']).default('internet'),
     labels: entries(labelName, text(1024)).default({}),
     autoStopSeconds: z.int().min(0).max(0, 'is not supported yet: leave it out, or send 0 for never').default(0),

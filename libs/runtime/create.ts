@@ -1,10 +1,10 @@
-import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
+import type { ContainerCreateOptions, ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
 import { buildContainerConfig, hasOwnCommand } from './container-config.js';
 import { DEADLINE_MS, pause } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { EnvironmentFiles } from './environment-file.js';
 import { RuntimeFailure } from './failure.js';
-import { engineStatus, isTransportError } from './failures.js';
+import { engineStatus, isTransportError, toFailure } from './failures.js';
 import { inspectImage } from './image-store.js';
 import { inspectContainer } from './inspect.js';
 import { isSameIncarnation, readIdentity } from './labels.js';
@@ -34,6 +34,26 @@ export async function createContainer(
   for (const { name } of spec.volumes) await ensureVolume(engine, name, spec.identity, signal);
   const environmentFile = await writeEnvironment(engine, environmentFiles, spec, image, signal);
   const config = buildContainerConfig(spec, { networkName, environmentFile });
+  const info = await createOrAdopt(engine, spec, config, signal);
+  // One that is adopted from another operation may be of another image, and is its caller's to judge.
+  const isOwn = readIdentity(info.Config.Labels)?.operationId === spec.identity.operationId;
+  if (environmentFile === null || !isOwn || !(await lacksShell(engine, info.Id, signal))) return info;
+  // Its start would fail as if the command were missing.
+  await engine.call('remove', { deadlineMs: DEADLINE_MS.remove, signal }, (abortSignal) =>
+    engine.docker.getContainer(info.Id).remove({ v: true, force: true, abortSignal }),
+  );
+  await environmentFiles.remove(spec.name);
+  const message =
+    'The image has no /bin/sh, which env needs to reach a command: leave env out, or use an image with a shell.';
+  throw new RuntimeFailure('start_failed', message, { retryable: false });
+}
+
+async function createOrAdopt(
+  engine: EngineConnection,
+  spec: ContainerSpec,
+  config: ContainerCreateOptions,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo> {
   const deadline = Date.now() + NAME_WAIT_MS;
   for (;;) {
     try {
@@ -53,6 +73,19 @@ export async function createContainer(
       if (!nameTaken || Date.now() > deadline) throw error;
       await pause(NAME_POLL_MS, signal);
     }
+  }
+}
+
+/** Whether the container surely has no shell; where that cannot be told, its start will tell. */
+async function lacksShell(engine: EngineConnection, id: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await engine.call('stat', { deadlineMs: DEADLINE_MS.inspect, signal }, (abortSignal) =>
+      engine.docker.getContainer(id).infoArchive({ path: '/bin/sh', abortSignal }),
+    );
+    return false;
+  } catch (error) {
+    if (toFailure(error).code === 'aborted') throw error;
+    return engineStatus(error) === 404 && (await inspectContainer(engine, id, signal)) !== null;
   }
 }
 

@@ -21,7 +21,8 @@ export interface ContainerRuntime extends SnapshotImages {
   /**
    * Creates the container and its volumes: those of the spec, and one for each path that the image declares as a
    * VOLUME, so that no file of a bot is outside of its snapshots. Where the name is taken by a container with the same
-   * labels, adopts that one. `name_conflict` where the name of either belongs to somebody else.
+   * labels, adopts that one. `name_conflict` where the name of either belongs to somebody else; `start_failed` where the
+   * image has no /bin/sh that could hand `env` over to the command.
    */
   create(spec: ContainerSpec, signal: AbortSignal): Promise<RuntimeContainer>;
 
