@@ -116,11 +116,12 @@ export class EventStore {
     return rows.map(toStored);
   }
 
-  /** The last version of a bot at or before a place, for streams that resume by cursor. */
+  /** A bot's version at a place; that before the first event that is kept, where others were forgotten. */
   async versionAt(botKey: string, cursor: Cursor): Promise<number> {
-    const rows = await this.database.query<{ version: number }>(
-      `SELECT e.version FROM event e WHERE e.bot_key = $1::uuid AND (e.txid, e.id) <= ($2::bigint, $3::bigint)
-       ORDER BY e.txid DESC, e.id DESC LIMIT 1`,
+    const rows = await this.database.query<{ version: number | null }>(
+      `SELECT COALESCE((SELECT e.version - 1 FROM event e
+           WHERE e.bot_key = b.key AND (e.txid, e.id) > ($2::bigint, $3::bigint) ORDER BY e.txid, e.id LIMIT 1),
+         b.version) AS version FROM bot b WHERE b.key = $1::uuid`,
       [botKey, cursor.txid, cursor.id],
     );
     return rows[0]?.version ?? 0;

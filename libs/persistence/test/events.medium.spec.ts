@@ -190,6 +190,8 @@ describe('pages', () => {
     expect(await events.versionAt(theirs, fifth.cursor)).toBe(5);
     expect(await events.versionAt(theirs, { ...fifth.cursor, id: fifth.cursor.id - 1n })).toBe(4);
     expect(await events.versionAt(theirs, START)).toBe(0);
+    const last = ofOther.at(-1);
+    expect(last && (await events.versionAt(theirs, last.cursor))).toBe(11);
   });
 });
 

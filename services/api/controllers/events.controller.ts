@@ -5,9 +5,11 @@ import { Controller, Inject } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { acceptsEventStream } from '../http/headers.js';
+import { BotFeed } from '../live/bot-feed.js';
 import { Connections } from '../live/connections.js';
-import { BotFeed, TenantFeed, type FeedParts } from '../live/feed.js';
+import type { FeedParts } from '../live/feed.js';
 import { EventStream } from '../live/sse.js';
+import { TenantFeed } from '../live/tenant-feed.js';
 import { FEEDS } from '../tokens.js';
 
 interface EventPage {

@@ -7,12 +7,11 @@ import type { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
 import { ApiError, toApiError } from '../http/problem.js';
 import type { Connections } from './connections.js';
-import { BotFeed, TenantFeed, type FeedParts, type Sink } from './feed.js';
+import type { FeedParts, Sink } from './feed.js';
+import { Subscriptions } from './subscriptions.js';
 
 /** Packets that a socket has not taken yet; beyond this it is too slow to be kept up to date. */
 const QUEUED_LIMIT = 2_000;
-const SUBSCRIPTION_LIMIT = 500;
-const ALL = Symbol('all');
 
 export interface SocketParts extends FeedParts {
   authenticator: Authenticator;
@@ -60,7 +59,7 @@ async function handshake({ authenticator }: SocketParts, socket: Socket): Promis
 
 /** One client's socket and its subscriptions. Messages are taken one after another, so that they keep their order. */
 class Session {
-  readonly #feeds = new Map<string | typeof ALL, BotFeed | TenantFeed>();
+  readonly #subscriptions: Subscriptions;
   #queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -68,6 +67,7 @@ class Session {
     private readonly socket: Socket,
     private readonly caller: Caller,
   ) {
+    this.#subscriptions = new Subscriptions(parts, caller.tenant.id, this.#sink());
     const forget = parts.connections.add(caller.keyId, (why) => {
       if (why === 'revoked') socket.disconnect(true);
       else letGo(socket);
@@ -82,8 +82,7 @@ class Session {
     socket.on('disconnect', () => {
       forget();
       parts.metrics.wsConnections.dec();
-      for (const feed of this.#feeds.values()) feed.close();
-      this.#feeds.clear();
+      this.#subscriptions.close();
     });
   }
 
@@ -96,42 +95,18 @@ class Session {
     const wanted = subscribeMessage.parse(message);
     if (!this.caller.scopes.has('containers:read'))
       return refuse(answer, 'forbidden', 'The key lacks the scope containers:read.');
-    const name = 'all' in wanted ? ALL : wanted.botId;
-    if (!this.#feeds.has(name) && this.#feeds.size >= SUBSCRIPTION_LIMIT) {
-      return refuse(
-        answer,
-        'quota_exceeded',
-        `A socket has at most ${SUBSCRIPTION_LIMIT} subscriptions; subscribe to all instead.`,
-      );
+    if (!('all' in wanted)) {
+      return this.#subscriptions.addBot(wanted.botId, wanted.after, (at) => answer({ ok: true, ...at }));
     }
-    this.#close(name);
-    if ('all' in wanted) {
-      const cursor = wanted.cursor === undefined ? undefined : parseCursor(wanted.cursor);
-      const feed = new TenantFeed(this.parts, this.caller.tenant.id, this.#sink());
-      answer({ ok: true, ...feed.open(cursor) });
-      this.#keep(name, feed);
-      return feed.replay(cursor);
-    }
-    const feed = new BotFeed(this.parts, this.caller.tenant.id, this.#sink());
-    answer({ ok: true, ...(await feed.open(wanted.botId)) });
-    this.#keep(name, feed);
-    return feed.replay(wanted.after);
+    const cursor = wanted.cursor === undefined ? undefined : parseCursor(wanted.cursor);
+    return this.#subscriptions.addAll(cursor, (at) => answer({ ok: true, ...at }));
   }
 
   #unsubscribe(message: unknown, answer: Ack): void {
     const unwanted = unsubscribeMessage.parse(message);
-    this.#close('all' in unwanted ? ALL : unwanted.botId);
+    if ('all' in unwanted) this.#subscriptions.removeAll();
+    else this.#subscriptions.removeBot(unwanted.botId);
     answer({ ok: true });
-  }
-
-  #keep(name: string | typeof ALL, feed: BotFeed | TenantFeed): void {
-    if (this.socket.connected) this.#feeds.set(name, feed);
-    else feed.close();
-  }
-
-  #close(name: string | typeof ALL): void {
-    this.#feeds.get(name)?.close();
-    this.#feeds.delete(name);
   }
 
   #sink(): Sink {

@@ -1,17 +1,18 @@
 import type { FastifyReply } from 'fastify';
 import type { Connections } from './connections.js';
-import type { BotFeed, Sink, TenantFeed } from './feed.js';
+import type { Feed, Sink } from './feed.js';
 
 const KEEP_ALIVE_MS = 15_000;
 const BUFFERED_BYTES_LIMIT = 1_048_576;
 
 /**
  * Writes server-sent events on a reply until the client leaves. An event's `id` is its cursor; it has no name, so
- * that a browser's `onmessage` gets it. `reset` and `progress` are named, and have no id.
+ * that a browser's `onmessage` gets it. `reset` and `progress` are named. The last `reset` of several has the id at
+ * which all of them are told; `progress` has none.
  */
 export class EventStream {
   readonly sink: Sink;
-  #feed: BotFeed | TenantFeed | null = null;
+  #feed: Feed | null = null;
 
   constructor(
     private readonly reply: FastifyReply,
@@ -22,7 +23,10 @@ export class EventStream {
     this.sink = {
       event: (event) => this.#write(`id: ${event.cursor}\ndata: ${JSON.stringify(event)}\n\n`),
       progress: (progress) => this.#write(`event: progress\ndata: ${JSON.stringify(progress)}\n\n`),
-      reset: (botId, container) => this.#write(`event: reset\ndata: ${JSON.stringify({ botId, container })}\n\n`),
+      reset: (botId, container, cursor) => {
+        const id = cursor === null ? '' : `id: ${cursor}\n`;
+        this.#write(`event: reset\n${id}data: ${JSON.stringify({ botId, container })}\n\n`);
+      },
       overflow: () => raw.destroy(),
     };
     const forget = connections.add(keyId, () => raw.end());
@@ -35,7 +39,7 @@ export class EventStream {
   }
 
   /** Answers 200 and begins. From here on a failure can only end the stream; its client resumes where it was. */
-  begin(feed: BotFeed | TenantFeed, replay: () => Promise<void>): void {
+  begin(feed: Feed, replay: () => Promise<void>): void {
     this.#feed = feed;
     this.reply.hijack();
     const { raw } = this.reply;

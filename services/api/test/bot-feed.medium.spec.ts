@@ -1,7 +1,7 @@
 import { waitFor } from '#testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { parseCursor, type Cursor, type StoredEvent } from '#persistence';
-import { BotFeed } from '../live/feed.js';
+import { BotFeed } from '../live/bot-feed.js';
 import { between, openFeedBed, Reader, type FeedBed } from './feed-bed.js';
 
 let bed: FeedBed;
@@ -137,6 +137,50 @@ describe('BotFeed', () => {
     await Promise.all([sees(late, 5), sees(upToDate, 5)]);
   });
 
+  it.each([
+    ['some', 3],
+    ['all', 4],
+  ])(
+    'is not reset again where it resumes at the place of a reset, when %s of its history was pruned',
+    async (_, last) => {
+      await bed.write(key, 4);
+      await bed.caughtUp();
+      await bed.forget(key, last);
+      const { places } = await follow(1);
+      await bed.write(key, 2);
+      const resumed = await follow(parseCursor(places[0] ?? ''));
+      expect(resumed.resets).toEqual([]);
+      expect(resumed.versions).toEqual([5, 6]);
+    },
+  );
+
+  it('loses nothing between a reset and its place, though the tail is behind', async () => {
+    await bed.write(key, 10);
+    await bed.caughtUp();
+    await bed.forget(key, 6);
+    const release = await bed.holdBack();
+    await bed.write(key, 2);
+    const { places, resets } = await follow(5);
+    expect(resets).toMatchObject([{ version: 12 }]);
+    const resumed = await follow(parseCursor(places[0] ?? ''));
+    expect(resumed.resets).toEqual([]);
+    expect(resumed.versions).toEqual([11, 12]);
+    await release();
+  });
+
+  it('is reset where it resumes at a place that was pruned, unless all of its own history is there', async () => {
+    const old = await bed.addBot(`${botId}-old`);
+    await bed.write(old, 3);
+    const [first] = await bed.parts.events.ofBot(old, 0, 1);
+    await bed.write(key, 3);
+    await bed.forget(old, 2);
+    const young = await follow(first?.cursor);
+    expect(young.resets).toEqual([]);
+    expect(young.versions).toEqual([1, 2, 3]);
+    botId = `${botId}-old`;
+    expect((await follow(first?.cursor)).resets).toEqual([{ botId, version: 3, afterEvents: 0 }]);
+  });
+
   it('resets where history is pruned under a replay', async () => {
     await bed.write(key, 600);
     const { events } = bed.parts;
@@ -176,6 +220,16 @@ describe('BotFeed', () => {
     await bed.write(key);
     await bed.caughtUp();
     expect(stranger.events).toEqual([]);
+  });
+
+  it('leaves nobody listening where the bot cannot be read', async () => {
+    await bed.write(key);
+    const [event] = (await bed.parts.events.ofBot(key, 0, 1)) as [StoredEvent];
+    jest.spyOn(bed.parts.bots, 'find').mockRejectedValueOnce(new Error('no database'));
+    const reader = new Reader();
+    await expect(new BotFeed(bed.parts, bed.tenantId, reader).open(botId)).rejects.toThrow('no database');
+    for (const _ of between(1, 10_002)) bed.parts.hub.event(event);
+    expect(reader.overflows).toBe(0);
   });
 
   it('passes progress on once it is live, and nothing after it was closed', async () => {

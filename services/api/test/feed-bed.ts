@@ -10,6 +10,8 @@ import { Tail } from '../live/tail.js';
 export class Reader implements Sink {
   readonly events: EventView[] = [];
   readonly resets: { botId: string; version: number; afterEvents: number }[] = [];
+  /** Of each reset, where it says that a reader resumes. */
+  readonly places: (string | null)[] = [];
   readonly progressed: ProgressView[] = [];
   overflows = 0;
 
@@ -19,7 +21,8 @@ export class Reader implements Sink {
   progress(progress: ProgressView): void {
     this.progressed.push(progress);
   }
-  reset(botId: string, { version }: ContainerView): void {
+  reset(botId: string, { version }: ContainerView, cursor: string | null): void {
+    this.places.push(cursor);
     this.resets.push({ botId, version, afterEvents: this.events.length });
   }
   overflow(): void {
@@ -116,7 +119,7 @@ export async function openFeedBed(): Promise<FeedBed> {
       await prune(database, { days: 7, batch: 100_000 });
     },
     caughtUp: async () => {
-      const last = `SELECT txid::text, id::text FROM event ORDER BY txid DESC, id DESC LIMIT 1`;
+      const last = `SELECT txid::text, id::text FROM event e ORDER BY e.txid DESC, e.id DESC LIMIT 1`;
       await waitFor(
         async () => {
           const [head] = await database.query<{ txid: string; id: string }>(last);

@@ -1,7 +1,7 @@
 import { waitFor } from '#testing';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { formatCursor, parseCursor, type Cursor } from '#persistence';
-import { TenantFeed } from '../live/feed.js';
+import { TenantFeed } from '../live/tenant-feed.js';
 import { between, openFeedBed, Reader, type FeedBed } from './feed-bed.js';
 
 let bed: FeedBed;
@@ -120,6 +120,11 @@ describe('TenantFeed', () => {
     expect(reader.labels).toEqual(['b:3']);
     const [third] = await bed.parts.events.ofBot(a, 2, 1);
     expect((await follow(third?.cursor)).resets).toEqual([]);
+    // Only the last one can be resumed at: whoever is cut off before it has not got all of them.
+    expect(reader.places).toEqual([null, expect.any(String)]);
+    const resumed = await follow(reader.places[1] ?? '');
+    expect(resumed.resets).toEqual([]);
+    expect(resumed.labels).toEqual(['b:3']);
   });
 
   it('tells each event or its bot’s reset while writers run and history is pruned under them', async () => {

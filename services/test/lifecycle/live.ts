@@ -143,6 +143,40 @@ export function live(system: () => System): void {
     stream.close();
   });
 
+  test('a socket that listens to all and to a bot gets each live event once, whichever of the two ends', async () => {
+    const bot = await lived('both');
+    const { client, events, reaches } = await subscribed({ all: true });
+    const start = (await bot.get()).version;
+    const ask = async (name: 'subscribe' | 'unsubscribe', message: object): Promise<void> =>
+      void expect(await client.ask(name, message)).toMatchObject({ ok: true });
+    const versions = (): number[] => events().flatMap((event) => (event.botId === bot.id ? [event.version] : []));
+
+    await ask('subscribe', { botId: bot.id });
+    await bot.run('pause');
+    await ask('unsubscribe', { all: true });
+    await bot.run('resume');
+    await ask('subscribe', { all: true });
+    await bot.run('pause');
+    await ask('unsubscribe', { botId: bot.id });
+    await bot.run('resume');
+    const { version } = await bot.get();
+    await reaches(bot, version);
+    expect(versions()).toEqual(upTo(version).slice(start));
+
+    // A replay is sent as it was asked for, and goes on live where it ends.
+    const told = versions().length;
+    const pausing = bot.run('pause');
+    await ask('subscribe', { botId: bot.id, after: 0 });
+    await pausing;
+    await bot.run('delete');
+    const last = (await bot.get()).version;
+    await reaches(bot, last);
+    const replayed = versions().slice(told);
+    expect(replayed.slice(replayed.indexOf(1))).toEqual(upTo(last));
+    expect(new Set(replayed.slice(0, replayed.indexOf(1))).size).toBe(replayed.indexOf(1));
+    client.close();
+  });
+
   test('unsubscribe ends it, another bot’s events never come, and what is malformed is refused', async () => {
     const [mine, other] = [await lived('mine'), system().bot('other')];
     const { client, events } = await subscribed({ botId: mine.id });
