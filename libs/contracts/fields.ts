@@ -9,11 +9,14 @@ export const text = (max: number): z.ZodString =>
     .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed text without NUL');
 
 /** A name for people: trimmed, 1 to `max` characters, none of them a control character. */
-export const printable = (max: number): z.ZodString =>
-  text(max)
+export const printable = (max: number): z.ZodType<string, string> =>
+  z
+    .string()
     .trim()
     .min(1)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, 'must be printable');
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, 'must be printable')
+    .refine((value) => value.isWellFormed(), 'must be well-formed text');
 
 export const botId = z
   .string()

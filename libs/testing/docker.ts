@@ -57,5 +57,5 @@ export async function removeManaged(docker: Docker, labels: [string, ...string[]
 export async function removeSnapshotImages(docker: Docker, ids: string[]): Promise<void> {
   const { images } = await managedObjects(docker);
   const own = images.filter((name) => ids.some((id) => name.includes(id)));
-  for (const name of own) await docker.getImage(name).remove({ force: true });
+  for (const name of new Set(own)) await docker.getImage(name).remove({ force: true });
 }

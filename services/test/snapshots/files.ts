@@ -1,3 +1,4 @@
+import { waitFor } from '#testing';
 import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
 import type { TestBot } from '../support/bot.js';
@@ -7,6 +8,14 @@ export async function sh({ docker }: System, bot: TestBot, line: string): Promis
   const { exitCode, output } = await execIn(docker, idOf(await bot.get()), line);
   if (exitCode !== 0) throw new Error(`${line} ended with ${exitCode}: ${output}`);
   return output;
+}
+
+/** Waits until nothing is left of containers and volumes that others have replaced: they go once that is recorded. */
+export async function alone(bot: TestBot): Promise<void> {
+  await waitFor(async () => (await bot.containers()).length === 1 && (await bot.volumes()).length === 1, {
+    what: `one container and one volume of ${bot.id}`,
+    deadlineMs: 30_000,
+  });
 }
 
 /** Files of every kind beneath /data and /opt. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { idOf, type System } from '../support/system.js';
 import { operationOf } from '../support/bot.js';
-import { FILES, LISTED, sh, SPOIL } from './files.js';
+import { alone, FILES, LISTED, sh, SPOIL } from './files.js';
 
 export function restores(system: () => System): void {
   test('brings back every file as it was, and undo brings back what was before', async () => {
@@ -27,7 +27,7 @@ export function restores(system: () => System): void {
       paths: [{ name: 'data', container: '/data', persistent: true }],
     });
     expect(after.containerId).not.toBe(before.containerId);
-    // Of the old container and its volume, nothing is left.
+    await alone(bot);
     expect(await bot.containers()).toEqual([after.containerId]);
     expect(await bot.volumes()).toEqual(after.paths.map(({ volume }) => volume));
     await expect(docker.getContainer(idOf(before)).inspect()).rejects.toMatchObject({ statusCode: 404 });
@@ -42,8 +42,7 @@ export function restores(system: () => System): void {
 
     await bot.restore(safety.id);
     expect(await sh(system(), bot, LISTED)).toBe(spoilt);
-    expect(await bot.containers()).toHaveLength(1);
-    expect(await bot.volumes()).toHaveLength(1);
+    await alone(bot);
   });
 
   test.each([
@@ -62,7 +61,7 @@ export function restores(system: () => System): void {
     expect(await sh(system(), bot, 'cat /root/note')).toBe(root);
     expect(await sh(system(), bot, 'cat /data/note')).toBe(data);
     if (scope === 'container') expect((await bot.get()).paths).toEqual(paths);
-    expect(await bot.volumes()).toHaveLength(1);
+    await alone(bot);
   });
 
   test.each([
@@ -75,7 +74,7 @@ export function restores(system: () => System): void {
     await bot.run(from === 'paused' ? 'pause' : 'stop', from === 'paused' ? undefined : { timeoutSeconds: 0 });
     await bot.restore(id);
     expect((await bot.get()).status).toBe(to);
-    expect(await bot.containers()).toHaveLength(1);
+    await alone(bot);
   });
 
   test('keeps its command and the values of its env', async () => {
@@ -95,7 +94,11 @@ export function restores(system: () => System): void {
     await bot.run('create', { start: true, command });
     await sh(system(), bot, 'touch /root/broken; echo kept > /data/note');
     const { id } = await bot.snapshot('broken');
-    await sh(system(), bot, 'rm /root/broken; echo newer > /data/note; sleep 9999 & echo $! > /tmp/pid');
+    await sh(
+      system(),
+      bot,
+      'rm /root/broken; echo newer > /data/note; (trap "" HUP; exec sleep 9999) & echo $! > /tmp/pid',
+    );
     const before = await bot.inspect();
     const ended = operationOf(await bot.askSnapshot('POST', `/${id}/restore`, {}, { prefer: 'wait=45' }));
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'start_failed' } });

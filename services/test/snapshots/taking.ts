@@ -8,7 +8,11 @@ export function taking(system: () => System): void {
     const { watcher, docker } = system();
     const bot = system().bot('take');
     await bot.run('create', { start: true });
-    await sh(system(), bot, 'echo data > /data/note; echo root > /root/note; sleep 9999 & echo $! > /tmp/pid');
+    await sh(
+      system(),
+      bot,
+      'echo data > /data/note; echo root > /root/note; (trap "" HUP; exec sleep 9999) & echo $! > /tmp/pid',
+    );
     const before = await bot.inspect();
     const snapshot = await bot.snapshot('  known good  ', { description: 'as it was' });
     expect(snapshot).toMatchObject({
