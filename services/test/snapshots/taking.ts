@@ -112,7 +112,9 @@ export function taking(system: () => System): void {
         error: { code: 'cancelled', message: expect.any(String), retryable: false },
       }),
     ]);
-    const images = await docker.listImages({ filters: { label: [`berth.snapshot=${asked.params['snapshotId']}`] } });
+    const images = await docker.listImages({
+      filters: { label: [`berth.snapshot=${String(asked.params['snapshotId'])}`] },
+    });
     expect(images).toEqual([]);
     expect((await bot.inspect()).State).toMatchObject({ Running: true, Paused: false });
     await bot.snapshot('much');
