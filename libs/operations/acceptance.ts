@@ -2,9 +2,12 @@ import { presentOperation, type OperationView } from '#contracts';
 import {
   accept,
   newBot,
+  noRoom,
   place,
   Refusal,
+  refuseTooLarge,
   type Lane,
+  type NodeCandidate,
   type OperationKind,
   type OperationParams,
   type Requester,
@@ -59,6 +62,8 @@ interface Placed {
   isNewBot: boolean;
   /** The bot's node was chosen for this request, and may be chosen anew. */
   isPlacedNow: boolean;
+  /** The node that the bot had before, where that matters. */
+  home: NodeCandidate | null;
 }
 
 const MAX_RACES = 50;
@@ -101,8 +106,10 @@ export class Acceptance {
 
   /** Null where somebody else was faster, and all is to be judged again. */
   async #attempt(request: AcceptRequest, sealed: Sealed): Promise<Accepted | null> {
-    const { lane, isNewBot, isPlacedNow } = await this.#lane(request);
+    const { lane, isNewBot, isPlacedNow, home } = await this.#lane(request);
     const verdict = accept(lane, { ...request, ...sealed }, { isNewBot });
+    const resources = request.params.settings?.resources;
+    if (home && resources && verdict.verdict === 'queue') refuseTooLarge(home, resources);
     const answer = this.#answer(verdict);
     const record = this.#record(request, answer);
     if (verdict.verdict === 'join') {
@@ -113,7 +120,7 @@ export class Acceptance {
     const result = await this.#commit(verdict, record, request);
     if (result === 'committed') return answer;
     // Others filled the node since it was chosen: another may have room. Choosing again tells.
-    if (result === 'no_capacity' && !isPlacedNow) throw noCapacity();
+    if (result === 'no_capacity' && !isPlacedNow) throw noRoom();
     return result === 'idempotency_conflict' ? this.#recall(request) : null;
   }
 
@@ -142,20 +149,20 @@ export class Acceptance {
     const resources = params.settings?.resources;
     if (kind !== 'container.create' || !resources) {
       const lane = await this.stores.bots.find(tenant.id, botId);
-      if (lane) return { lane, isNewBot: false, isPlacedNow: false };
+      if (lane) return { lane, isNewBot: false, isPlacedNow: false, home: null };
       throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
     }
     const { lane, nodes } = await this.stores.bots.findForPlacement(tenant.id, botId);
-    if (lane && lane.bot.nodeId !== null) return { lane, isNewBot: false, isPlacedNow: false };
-    const nodeId = place(nodes, resources);
-    if (nodeId === 'none_ready') {
-      throw new Refusal('node_unavailable', 'No node takes new bots now: none is up and ready. Try again shortly.');
+    if (lane && lane.bot.nodeId !== null) {
+      const home = nodes.find(({ id }) => id === lane.bot.nodeId) ?? null;
+      return { lane, isNewBot: false, isPlacedNow: false, home };
     }
-    if (nodeId === null) throw noCapacity();
-    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false, isPlacedNow: true };
+    const nodeId = place(nodes, resources);
+    if (lane)
+      return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false, isPlacedNow: true, home: null };
     const now = new Date().toISOString();
     const bot = newBot({ key: uuidv7(), tenantId: tenant.id, tenantSlug: tenant.slug, botId }, nodeId, now);
-    return { lane: { bot, operations: [], now }, isNewBot: true, isPlacedNow: true };
+    return { lane: { bot, operations: [], now }, isNewBot: true, isPlacedNow: true, home: null };
   }
 
   #answer(verdict: Verdict): Accepted {
@@ -198,6 +205,3 @@ export class Acceptance {
     return { operation: body.operation, statusCode: remembered.statusCode, replayed: true };
   }
 }
-
-const noCapacity = (): Refusal =>
-  new Refusal('no_capacity', 'No node has room for such a container. Delete some, ask for less, or add a node.');

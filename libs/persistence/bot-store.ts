@@ -58,6 +58,7 @@ const INSERT_BOT = `INSERT INTO bot (key, tenant_id, bot_id, created_at, ${MUTAB
 
 /** A node as placement sees it: NodeCandidate. */
 const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
+  'size', jsonb_build_object('cpus', NULLIF(cpus, 0), 'memoryMb', NULLIF(memory_mb, 0)),
   'ceiling', jsonb_build_object('cpus', max_cpus, 'memoryMb', max_memory_mb),
   'reserved', jsonb_build_object('cpus', reserved_cpus, 'memoryMb', reserved_memory_mb, 'containers', reserved_containers))`;
 
