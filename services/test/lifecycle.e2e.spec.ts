@@ -16,7 +16,8 @@ describe.each(['postgres', 'redis'] as const)('a bot’s life, with queues in %s
     return running;
   };
   beforeAll(async () => {
-    running = await startSystem({ queue });
+    // More than any machine has, so that its size is the bound.
+    running = await startSystem({ queue, env: { BERTH_MAX_CPUS: '1024' } });
   });
   afterAll(() => running?.stop());
 
