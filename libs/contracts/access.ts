@@ -1,6 +1,7 @@
 import { NODE_STATUSES } from '#domain';
 import { z } from 'zod';
-import { page, pageQuery, text, time, uuid } from './fields.js';
+import { pageQuery } from './cursor.js';
+import { page, text, time, uuid } from './fields.js';
 
 export const SCOPES = [
   'containers:read',
@@ -43,7 +44,7 @@ export const apiKeySchema = z
   .meta({ id: 'ApiKey' });
 export const apiKeyWithSecretSchema = apiKeySchema.extend({ secret: z.string() }).meta({ id: 'ApiKeyWithSecret' });
 export const apiKeyPage = page(apiKeySchema).meta({ id: 'ApiKeyPage' });
-export const listQuery = z.strictObject(pageQuery);
+export const apiKeyListQuery = z.strictObject(pageQuery('keys'));
 
 export const tenantCreateBody = z.strictObject({ name }).meta({ id: 'TenantCreate' });
 export const tenantSchema = z
@@ -68,4 +69,5 @@ export const nodeSchema = z
   })
   .meta({ id: 'Node' });
 export type NodeView = z.infer<typeof nodeSchema>;
+export const nodeListQuery = z.strictObject(pageQuery('nodes'));
 export const nodePage = page(nodeSchema).meta({ id: 'NodePage' });

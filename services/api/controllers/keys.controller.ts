@@ -50,11 +50,8 @@ export class KeysController {
 
   @Endpoint(routes.listApiKeys)
   async list(@Call() { caller, query }: CallOf<typeof routes.listApiKeys>) {
-    if (query.cursor !== undefined && !isUuid(query.cursor)) {
-      throw new ApiError('validation_failed', 'query.cursor: must be a cursor that a page carried');
-    }
     const keys = await this.access.listKeys(caller.tenant.id, query.cursor ?? null, query.limit + 1);
-    return toPage(keys.map(present), query.limit, (key) => key.id);
+    return toPage('keys', keys.map(present), query.limit, (key) => key.id);
   }
 
   @Endpoint(routes.deleteApiKey)
