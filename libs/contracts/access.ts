@@ -42,7 +42,10 @@ export const apiKeySchema = z
     lastUsedAt: time.nullable(),
   })
   .meta({ id: 'ApiKey' });
-export const apiKeyWithSecretSchema = apiKeySchema.extend({ secret: z.string() }).meta({ id: 'ApiKeyWithSecret' });
+/** The secret is null where the answer is given again under its Idempotency-Key: it is shown but once. */
+export const apiKeyWithSecretSchema = apiKeySchema
+  .extend({ secret: z.string().nullable() })
+  .meta({ id: 'ApiKeyWithSecret' });
 export const apiKeyPage = page(apiKeySchema).meta({ id: 'ApiKeyPage' });
 export const apiKeyListQuery = z.strictObject(pageQuery('keys'));
 
