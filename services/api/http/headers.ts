@@ -49,8 +49,9 @@ export function idempotencyOf(request: FastifyRequest): { key: string; fingerpri
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
     throw malformed('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
   }
+  const condition = single(request.headers['if-match'])?.trim();
   const what = `${request.method} ${request.url} ${canonicalJson(request.body ?? {})}`;
-  const fingerprint = createHash('sha256').update(what);
+  const fingerprint = createHash('sha256').update(condition === undefined ? what : `${what}\n${condition}`);
   return { key, fingerprint: fingerprint.digest('hex') };
 }
 

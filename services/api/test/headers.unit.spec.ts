@@ -113,6 +113,10 @@ describe('Idempotency-Key', () => {
     expect(same({ method: 'DELETE' })).toBe(false);
     expect(same({ url: '/v1/bots/bob/container' })).toBe(false);
     expect(of('k', { body: {} })?.fingerprint).toBe(of('k')?.fingerprint);
+    const judged = (version: string) =>
+      of('k', { headers: { 'idempotency-key': 'k', 'if-match': version } })?.fingerprint;
+    expect(judged('"1"')).toBe(judged(' "1" '));
+    expect(new Set([judged('"1"'), judged('"2"'), judged('*'), of('k')?.fingerprint]).size).toBe(4);
   });
 
   test('shows nothing of the request', () => {
