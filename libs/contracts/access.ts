@@ -1,6 +1,7 @@
 import { NODE_STATUSES } from '#domain';
 import { z } from 'zod';
-import { page, pageQuery, printable, time, uuid } from './fields.js';
+import { pageQuery } from './cursor.js';
+import { page, printable, time, uuid } from './fields.js';
 
 export const SCOPES = [
   'containers:read',
@@ -38,9 +39,12 @@ export const apiKeySchema = z
     lastUsedAt: time.nullable(),
   })
   .meta({ id: 'ApiKey' });
-export const apiKeyWithSecretSchema = apiKeySchema.extend({ secret: z.string() }).meta({ id: 'ApiKeyWithSecret' });
+/** The secret is null where the answer is given again under its Idempotency-Key: it is shown but once. */
+export const apiKeyWithSecretSchema = apiKeySchema
+  .extend({ secret: z.string().nullable() })
+  .meta({ id: 'ApiKeyWithSecret' });
 export const apiKeyPage = page(apiKeySchema).meta({ id: 'ApiKeyPage' });
-export const listQuery = z.strictObject(pageQuery);
+export const apiKeyListQuery = z.strictObject(pageQuery('keys'));
 
 export const tenantCreateBody = z.strictObject({ name }).meta({ id: 'TenantCreate' });
 export const tenantSchema = z
@@ -65,4 +69,5 @@ export const nodeSchema = z
   })
   .meta({ id: 'Node' });
 export type NodeView = z.infer<typeof nodeSchema>;
+export const nodeListQuery = z.strictObject(pageQuery('nodes'));
 export const nodePage = page(nodeSchema).meta({ id: 'NodePage' });

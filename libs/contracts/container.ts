@@ -1,6 +1,7 @@
 import { EXIT_CAUSES, STATUSES } from '#domain';
 import { z } from 'zod';
-import { botId, imageRef, page, pageQuery, queryBoolean, queryInt, text, time, uuid } from './fields.js';
+import { pageQuery } from './cursor.js';
+import { botId, imageRef, page, queryBoolean, queryInt, text, time, uuid } from './fields.js';
 import { operationErrorSchema, operationSchema } from './operation.js';
 
 export const resourcesSchema = z
@@ -109,7 +110,7 @@ export const containerSchema = z
 export type ContainerView = z.infer<typeof containerSchema>;
 
 export const containerListQuery = z.strictObject({
-  ...pageQuery,
+  ...pageQuery('bots'),
   status: z.enum(STATUSES).optional(),
   node: text(63).optional(),
   q: text(64).optional(),

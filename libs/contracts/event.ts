@@ -1,7 +1,7 @@
 import { EVENT_TYPES, STATUSES } from '#domain';
 import { z } from 'zod';
 import { containerSchema, exitSchema } from './container.js';
-import { botId, page, pageQuery, queryInt, text, time, uuid } from './fields.js';
+import { botId, page, pageLimit, queryInt, text, time, uuid } from './fields.js';
 import { operationSchema } from './operation.js';
 import { snapshotSchema } from './snapshot.js';
 
@@ -40,20 +40,20 @@ export const progressSchema = z
   .meta({ id: 'Progress' });
 export type ProgressView = z.infer<typeof progressSchema>;
 
-/** Where a stream begins. Cursors are opaque to clients. */
-const cursor = text(64).regex(/^\d{1,20}-\d{1,20}$/, 'must be a cursor that an event carried');
+/** Where a stream begins. Opaque to clients, as every cursor is; this one is also an event's own, and a stream's id. */
+export const eventCursor = text(64).regex(/^\d{1,20}-\d{1,20}$/, 'must be a cursor that an event carried');
 export const botEventsQuery = z.strictObject({
-  limit: pageQuery.limit,
+  limit: pageLimit,
   after: queryInt(0, 2_147_483_647).optional(),
-  cursor: cursor.optional(),
+  cursor: eventCursor.optional(),
 });
-export const tenantEventsQuery = z.strictObject({ limit: pageQuery.limit, cursor: cursor.optional() });
+export const tenantEventsQuery = z.strictObject({ limit: pageLimit, cursor: eventCursor.optional() });
 export const eventPage = page(eventSchema).meta({ id: 'EventPage' });
 
 /** Socket messages from clients. */
 export const subscribeMessage = z.union([
   z.strictObject({ botId, after: z.int().min(0).optional() }),
-  z.strictObject({ all: z.literal(true), cursor: cursor.optional() }),
+  z.strictObject({ all: z.literal(true), cursor: eventCursor.optional() }),
 ]);
 export const unsubscribeMessage = z.union([z.strictObject({ botId }), z.strictObject({ all: z.literal(true) })]);
 export type SubscribeAck =

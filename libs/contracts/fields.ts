@@ -41,10 +41,7 @@ export const queryInt = (min: number, max: number): z.ZodType<number, string> =>
 
 export const queryBoolean = z.enum(['true', 'false']).transform((value) => value === 'true');
 
-export const pageQuery = {
-  limit: queryInt(1, 100).default(50),
-  cursor: text(256).optional(),
-};
+export const pageLimit = queryInt(1, 100).default(50);
 
 export const page = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), nextCursor: z.string().nullable() });

@@ -1,6 +1,7 @@
 import { OPERATION_ERROR_CODES, OPERATION_KINDS, OPERATION_STATUSES } from '#domain';
 import { z } from 'zod';
-import { botId, page, pageQuery, queryInt, time, uuid } from './fields.js';
+import { pageQuery } from './cursor.js';
+import { botId, page, queryInt, time, uuid } from './fields.js';
 
 export const operationErrorSchema = z
   .object({ code: z.enum(OPERATION_ERROR_CODES), message: z.string(), retryable: z.boolean() })
@@ -33,7 +34,7 @@ export type OperationView = z.infer<typeof operationSchema>;
 export const operationAnswer = z.object({ operation: operationSchema }).meta({ id: 'OperationAnswer' });
 export const operationPage = page(operationSchema).meta({ id: 'OperationPage' });
 export const operationListQuery = z.strictObject({
-  ...pageQuery,
+  ...pageQuery('operations'),
   botId: botId.optional(),
   status: z.enum(OPERATION_STATUSES).optional(),
   kind: z.enum(OPERATION_KINDS).optional(),

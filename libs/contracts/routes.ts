@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import {
   apiKeyCreateBody,
+  apiKeyListQuery,
   apiKeyPage,
   apiKeyWithSecretSchema,
-  listQuery,
+  nodeListQuery,
   nodePage,
   nodeSchema,
   tenantCreateBody,
@@ -302,7 +303,7 @@ export const routes = {
     summary: "List the tenant's keys, newest first",
     tag: 'Keys',
     access: { scope: 'keys:admin' },
-    query: listQuery,
+    query: apiKeyListQuery,
     answers: { 200: apiKeyPage },
   }),
   deleteApiKey: define('deleteApiKey', {
@@ -331,7 +332,7 @@ export const routes = {
     summary: 'List nodes',
     tag: 'Nodes',
     access: { scope: 'nodes:admin' },
-    query: listQuery,
+    query: nodeListQuery,
     answers: { 200: nodePage },
   }),
   getNode: define('getNode', {

@@ -1,6 +1,7 @@
 import { RESTORE_SCOPES, SNAPSHOT_ORIGINS, SNAPSHOT_SCOPES, SNAPSHOT_STATUSES } from '#domain';
 import { z } from 'zod';
-import { botId, page, pageQuery, printable, text, time, uuid } from './fields.js';
+import { pageQuery } from './cursor.js';
+import { botId, page, printable, text, time, uuid } from './fields.js';
 import { operationErrorSchema } from './operation.js';
 
 export const snapshotSchema = z
@@ -43,4 +44,4 @@ export const snapshotRestoreBody = z
   .strictObject({ scope: z.enum(RESTORE_SCOPES).optional(), safetySnapshot: z.boolean().default(true) })
   .meta({ id: 'SnapshotRestore' });
 
-export const snapshotListQuery = z.strictObject(pageQuery);
+export const snapshotListQuery = z.strictObject(pageQuery('snapshots'));

@@ -32,13 +32,16 @@ export async function recall(
   return { statusCode: known.statusCode, body: JSON.parse(secrets.open(Buffer.from(known.answer, 'base64'))) };
 }
 
-/** Runs a request that is not an operation at most once per key. A failure frees the key, since nothing was changed. */
+/**
+ * Runs a request that is not an operation at most once per key. A failure frees the key, since nothing was changed.
+ * `kept` is what of its answer is kept and given again: all of it, or what is not to be shown but once left out.
+ */
 export async function once(
   store: IdempotencyStore,
   secrets: SecretBox,
   tenantId: string,
   key: Key,
-  run: () => Promise<Remembered>,
+  run: () => Promise<Remembered & { kept?: unknown }>,
 ): Promise<Remembered & { replayed: boolean }> {
   await store.forgetExpired(tenantId, key.key);
   if (!(await store.begin(tenantId, key.key, key.fingerprint))) {
@@ -47,10 +50,10 @@ export async function once(
     return { ...remembered, replayed: true };
   }
   try {
-    const answer = await run();
-    const sealed = secrets.seal(JSON.stringify(answer.body ?? null)).toString('base64');
-    await store.complete(tenantId, key.key, { statusCode: answer.statusCode, sealed });
-    return { ...answer, replayed: false };
+    const { statusCode, body, kept = body } = await run();
+    const sealed = secrets.seal(JSON.stringify(kept ?? null)).toString('base64');
+    await store.complete(tenantId, key.key, { statusCode, sealed });
+    return { statusCode, body, replayed: false };
   } catch (error) {
     await store.abandon(tenantId, key.key).catch(() => undefined);
     throw error;

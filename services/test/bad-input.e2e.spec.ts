@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { addresses } from './bad-input/addresses.js';
 import { bodies } from './bad-input/bodies.js';
+import { headers } from './bad-input/headers.js';
 import { impossible } from './bad-input/impossible.js';
 import { startSystem, type System } from './support/system.js';
 
@@ -16,6 +17,7 @@ afterAll(() => running?.stop());
 
 describe('bodies', () => bodies(system));
 describe('addresses', () => addresses(system));
+describe('headers', () => headers(system));
 describe('containers that cannot be', () => impossible(system));
 
 describe('after all of it', () => {

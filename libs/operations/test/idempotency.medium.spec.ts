@@ -125,8 +125,11 @@ describe('an accepted request under an Idempotency-Key', () => {
 });
 
 describe('once', () => {
-  const run = (key: string, fingerprint: string, work: () => Promise<{ statusCode: number; body: unknown }>) =>
-    once(system.stores.idempotency, system.secrets, system.tenant.id, { key, fingerprint }, work);
+  const run = (
+    key: string,
+    fingerprint: string,
+    work: () => Promise<{ statusCode: number; body: unknown; kept?: unknown }>,
+  ) => once(system.stores.idempotency, system.secrets, system.tenant.id, { key, fingerprint }, work);
   const made = (body: unknown) => () => Promise.resolve({ statusCode: 201, body });
 
   it('runs a request once, replays its answer, and refuses another under its key', async () => {
@@ -136,6 +139,15 @@ describe('once', () => {
     await expect(run('k1', 'g', made(null))).rejects.toMatchObject(reused);
     const [kept] = await system.sql<{ answer: string }>(`SELECT answer FROM idempotency_key WHERE key = 'k1'`);
     expect(kept?.answer).not.toContain('s3cret');
+  });
+
+  it('keeps, and gives again, no more of an answer than may be kept', async () => {
+    const work = () =>
+      Promise.resolve({ statusCode: 201, body: { id: 7, secret: 's3cret' }, kept: { id: 7, secret: null } });
+    expect(await run('k0', 'f', work)).toEqual({ statusCode: 201, body: { id: 7, secret: 's3cret' }, replayed: false });
+    expect(await run('k0', 'f', work)).toEqual({ statusCode: 201, body: { id: 7, secret: null }, replayed: true });
+    const [kept] = await system.sql<{ answer: string }>(`SELECT answer FROM idempotency_key WHERE key = 'k0'`);
+    expect(JSON.parse(system.secrets.open(Buffer.from(kept?.answer ?? '', 'base64')))).toEqual({ id: 7, secret: null });
   });
 
   it('lets one of ten run, and says to the others that it is in progress', async () => {

@@ -43,7 +43,7 @@ export class ContainersController {
       afterBotId: query.cursor,
       limit: query.limit + 1,
     });
-    return toPage(lanes.map(presentContainer), query.limit, (container) => container.botId);
+    return toPage('bots', lanes.map(presentContainer), query.limit, (container) => container.botId);
   }
 
   @Endpoint(routes.getContainer)

@@ -2,9 +2,8 @@ import { routes, type EventView } from '#contracts';
 import { Refusal } from '#domain';
 import { formatCursor, parseCursor, START, type Cursor } from '#persistence';
 import { Controller, Inject } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
-import { acceptsEventStream } from '../http/headers.js';
+import { acceptsEventStream, resumeAt } from '../http/headers.js';
 import { BotFeed } from '../live/bot-feed.js';
 import { Connections } from '../live/connections.js';
 import type { FeedParts } from '../live/feed.js';
@@ -28,7 +27,7 @@ export class EventsController {
   @Endpoint(routes.botEvents)
   async ofBot(@Call() call: CallOf<typeof routes.botEvents>): Promise<EventPage | undefined> {
     const { caller, params, query, request, reply } = call;
-    const cursor = resumeAt(request) ?? (query.cursor === undefined ? undefined : parseCursor(query.cursor));
+    const cursor = placeOf(resumeAt(request) ?? query.cursor);
     if (acceptsEventStream(request)) {
       const stream = new EventStream(reply, this.connections, caller.keyId);
       const feed = new BotFeed(this.parts, caller.tenant.id, stream.sink);
@@ -46,7 +45,7 @@ export class EventsController {
   @Endpoint(routes.tenantEvents)
   async ofTenant(@Call() call: CallOf<typeof routes.tenantEvents>): Promise<EventPage | undefined> {
     const { caller, query, request, reply } = call;
-    const cursor = resumeAt(request) ?? (query.cursor === undefined ? undefined : parseCursor(query.cursor));
+    const cursor = placeOf(resumeAt(request) ?? query.cursor);
     if (acceptsEventStream(request)) {
       const stream = new EventStream(reply, this.connections, caller.keyId);
       const feed = new TenantFeed(this.parts, caller.tenant.id, stream.sink);
@@ -58,11 +57,8 @@ export class EventsController {
   }
 }
 
-/** What a browser sends when it connects again. */
-function resumeAt(request: FastifyRequest): Cursor | undefined {
-  const given = request.headers['last-event-id'];
-  return typeof given === 'string' && /^\d{1,20}-\d{1,20}$/.test(given) ? parseCursor(given) : undefined;
-}
+const placeOf = (cursor: string | undefined): Cursor | undefined =>
+  cursor === undefined ? undefined : parseCursor(cursor);
 
 function toPage(events: { view: EventView; cursor: Cursor }[], limit: number): EventPage {
   const shown = events.slice(0, limit);

@@ -16,6 +16,12 @@ import { toPage } from './page.js';
 
 type AnyCall = Pick<CallOf<typeof routes.createApiKey>, 'caller' | 'request' | 'reply'>;
 
+interface Done {
+  body: unknown;
+  /** Of the body, with its secret left out: that is shown but once, and kept nowhere. */
+  kept?: unknown;
+}
+
 @Controller()
 export class KeysController {
   constructor(
@@ -44,17 +50,15 @@ export class KeysController {
         secretHash,
         expiresAt,
       });
-      return { ...present(key), secret: token };
+      const shown = present(key);
+      return { body: { ...shown, secret: token }, kept: { ...shown, secret: null } };
     });
   }
 
   @Endpoint(routes.listApiKeys)
   async list(@Call() { caller, query }: CallOf<typeof routes.listApiKeys>) {
-    if (query.cursor !== undefined && !isUuid(query.cursor)) {
-      throw new ApiError('validation_failed', 'query.cursor: must be a cursor that a page carried');
-    }
     const keys = await this.access.listKeys(caller.tenant.id, query.cursor ?? null, query.limit + 1);
-    return toPage(keys.map(present), query.limit, (key) => key.id);
+    return toPage('keys', keys.map(present), query.limit, (key) => key.id);
   }
 
   @Endpoint(routes.deleteApiKey)
@@ -64,7 +68,7 @@ export class KeysController {
       const deleted = isUuid(id) && (await this.access.deleteKey(call.caller.tenant.id, id));
       if (!deleted) throw new ApiError('api_key_not_found', `There is no API key "${id}".`);
       this.authenticator.forget(id);
-      return undefined;
+      return { body: undefined };
     });
   }
 
@@ -81,21 +85,21 @@ export class KeysController {
       );
       if (!made) throw new ApiError('name_taken', `There is a tenant "${name}" already.`);
       const { tenant, key } = made;
+      const shown = { id: tenant.id, name: tenant.name, createdAt: tenant.createdAt };
+      const apiKey = present(key);
       return {
-        id: tenant.id,
-        name: tenant.name,
-        createdAt: tenant.createdAt,
-        apiKey: { ...present(key), secret: token },
+        body: { ...shown, apiKey: { ...apiKey, secret: token } },
+        kept: { ...shown, apiKey: { ...apiKey, secret: null } },
       };
     });
   }
 
-  /** Answers at most once per Idempotency-Key, and with the same answer again. */
-  async #once({ caller, request, reply }: AnyCall, statusCode: number, run: () => Promise<unknown>): Promise<unknown> {
+  /** Runs at most once per Idempotency-Key, and answers again with what may be kept of the first answer. */
+  async #once({ caller, request, reply }: AnyCall, statusCode: number, run: () => Promise<Done>): Promise<unknown> {
     const key = idempotencyOf(request);
     void reply.status(statusCode);
-    if (!key) return run();
-    const perform = async (): Promise<{ statusCode: number; body: unknown }> => ({ statusCode, body: await run() });
+    if (!key) return (await run()).body;
+    const perform = async () => ({ statusCode, ...(await run()) });
     const answer = await once(this.idempotency, this.secrets, caller.tenant.id, key, perform);
     if (answer.replayed) void reply.header('idempotent-replayed', 'true');
     return answer.body ?? undefined;

@@ -12,7 +12,7 @@ export class NodesController {
   @Endpoint(routes.listNodes)
   async list(@Call() { query }: CallOf<typeof routes.listNodes>) {
     const nodes = await this.nodes.list(query.cursor ?? null, query.limit + 1);
-    return toPage(nodes, query.limit, (node) => node.id);
+    return toPage('nodes', nodes, query.limit, (node) => node.id);
   }
 
   @Endpoint(routes.getNode)

@@ -7,7 +7,6 @@ import { Controller, Inject } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { answerOnce } from '../http/once.js';
-import { ApiError } from '../http/problem.js';
 import { OperationWaiter } from '../live/waiter.js';
 import { SECRETS } from '../tokens.js';
 import { gone, presentPlaced } from './answer.js';
@@ -25,13 +24,10 @@ export class OperationsController {
 
   @Endpoint(routes.listOperations)
   async list(@Call() { caller, query }: CallOf<typeof routes.listOperations>) {
-    if (query.cursor !== undefined && !isUuid(query.cursor)) {
-      throw new ApiError('validation_failed', 'query.cursor: must be a cursor that a page carried');
-    }
     const { botId, status, kind, cursor, limit } = query;
     const filter = { tenantId: caller.tenant.id, botId, status, kind, beforeId: cursor, limit: limit + 1 };
     const placed = await this.operations.list(filter);
-    return toPage(placed.map(presentPlaced), limit, (operation) => operation.id);
+    return toPage('operations', placed.map(presentPlaced), limit, (operation) => operation.id);
   }
 
   @Endpoint(routes.getOperation)

@@ -7,7 +7,6 @@ import { v7 as uuidv7, validate as isUuid } from 'uuid';
 import { requesterOf } from '../access/caller.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { expectedVersion, idempotencyOf } from '../http/headers.js';
-import { ApiError } from '../http/problem.js';
 import { OperationWaiter } from '../live/waiter.js';
 import { answerOperation } from './answer.js';
 import { toPage } from './page.js';
@@ -27,13 +26,10 @@ export class SnapshotsController {
   @Endpoint(routes.listSnapshots)
   async list(@Call() { caller, params, query }: CallOf<typeof routes.listSnapshots>) {
     const { cursor, limit } = query;
-    if (cursor !== undefined && !isUuid(cursor)) {
-      throw new ApiError('validation_failed', 'query.cursor: must be a cursor that a page carried');
-    }
     const page = { beforeId: cursor ?? null, limit: limit + 1 };
     const placed = await this.snapshots.list(caller.tenant.id, params.botId, page);
     if (placed.length === 0) await this.#mustExist(caller.tenant.id, params.botId);
-    return toPage(placed.map(present), limit, (snapshot) => snapshot.id);
+    return toPage('snapshots', placed.map(present), limit, (snapshot) => snapshot.id);
   }
 
   @Endpoint(routes.getSnapshot)

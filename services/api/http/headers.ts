@@ -1,3 +1,4 @@
+import { eventCursor } from '#contracts';
 import { canonicalJson } from '#operations';
 import type { FastifyRequest } from 'fastify';
 import { createHash, randomUUID } from 'node:crypto';
@@ -24,16 +25,20 @@ export function preferredWait(request: FastifyRequest): number | null {
   return seconds >= 1 ? Math.min(seconds, MAX_WAIT_SECONDS) : null;
 }
 
+/** The cursor that a browser sends as `Last-Event-ID` when it connects again; undefined where it does not. */
+export function resumeAt(request: FastifyRequest): string | undefined {
+  const given = single(request.headers['last-event-id']);
+  const cursor = eventCursor.optional().safeParse(given);
+  if (!cursor.success) throw malformed('Last-Event-ID', 'must be the id of an event of this stream');
+  return cursor.data;
+}
+
 /** The version from `If-Match: "12"`; null where absent or `*`. */
 export function expectedVersion(request: FastifyRequest): number | null {
   const given = single(request.headers['if-match']);
   if (given === undefined || given.trim() === '*') return null;
   const version = /^(?:W\/)?"(\d{1,9})"$/.exec(given.trim())?.[1];
-  if (version === undefined) {
-    throw new ApiError('validation_failed', 'If-Match: must be the ETag of the container, such as "12".', {
-      errors: [{ path: 'If-Match', message: 'must be the ETag of the container, such as "12"' }],
-    });
-  }
+  if (version === undefined) throw malformed('If-Match', 'must be the ETag of the container, such as "12"');
   return Number(version);
 }
 
@@ -42,12 +47,16 @@ export function idempotencyOf(request: FastifyRequest): { key: string; fingerpri
   const key = single(request.headers['idempotency-key']);
   if (key === undefined) return null;
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
-    throw new ApiError('validation_failed', 'Idempotency-Key: must be 1 to 255 printable ASCII characters.', {
-      errors: [{ path: 'Idempotency-Key', message: 'must be 1 to 255 printable ASCII characters' }],
-    });
+    throw malformed('Idempotency-Key', 'must be 1 to 255 printable ASCII characters');
   }
-  const request_ = `${request.method} ${request.url} ${canonicalJson(request.body ?? {})}`;
-  return { key, fingerprint: createHash('sha256').update(request_).digest('hex') };
+  const condition = single(request.headers['if-match'])?.trim();
+  const what = `${request.method} ${request.url} ${canonicalJson(request.body ?? {})}`;
+  const fingerprint = createHash('sha256').update(condition === undefined ? what : `${what}\n${condition}`);
+  return { key, fingerprint: fingerprint.digest('hex') };
+}
+
+function malformed(header: string, message: string): ApiError {
+  return new ApiError('validation_failed', `${header}: ${message}`, { errors: [{ path: header, message }] });
 }
 
 export function acceptsEventStream(request: FastifyRequest): boolean {

@@ -11,6 +11,8 @@ import { ApiError, toApiError, toProblem } from './problem.js';
 export const BODY_LIMIT = 256 * 1024;
 
 const PROBLEM_TYPE = 'application/problem+json';
+/** For what no route takes; the URL itself would be a label without end. */
+const UNKNOWN = 'unknown';
 
 export function createAdapter(): FastifyAdapter {
   return new FastifyAdapter({
@@ -68,9 +70,12 @@ export async function prepareServer(app: FastifyInstance, log: Log, metrics: Met
   });
   app.addHook('onResponse', async (request, reply) => {
     const { method } = request;
-    const route = request.routeOptions.url ?? 'unknown';
+    const route = request.routeOptions.url ?? UNKNOWN;
     const seconds = reply.elapsedTime / 1000;
     metrics.httpRequestDuration.observe({ method, route, status: String(reply.statusCode) }, seconds);
-    log.debug({ requestId: request.id, method, route, status: reply.statusCode, seconds }, 'request');
+    const line = { requestId: request.id, method, route, status: reply.statusCode, seconds };
+    // Probes and pages come all the time, and nobody asks after one of them by its id.
+    if (route === UNKNOWN || route.startsWith('/v1/')) log.info(line, 'request');
+    else log.debug(line, 'request');
   });
 }

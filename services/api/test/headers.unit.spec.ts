@@ -3,7 +3,14 @@ import fc from 'fast-check';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { generateApiKey, hashSecret, parseApiKey, sameHash } from '../access/api-key.js';
-import { acceptsEventStream, expectedVersion, idempotencyOf, preferredWait, requestIdOf } from '../http/headers.js';
+import {
+  acceptsEventStream,
+  expectedVersion,
+  idempotencyOf,
+  preferredWait,
+  requestIdOf,
+  resumeAt,
+} from '../http/headers.js';
 import { ApiError } from '../http/problem.js';
 
 const request = (headers: Record<string, string | string[]>, more: object = {}): FastifyRequest =>
@@ -69,6 +76,21 @@ describe('If-Match', () => {
   });
 });
 
+describe('Last-Event-ID', () => {
+  test.each(['0-0', '12-34', '99999999999999999999-1'])('%s is where a stream resumes', (id) => {
+    expect(resumeAt(request({ 'last-event-id': id }))).toBe(id);
+  });
+
+  test.each(['', 'x', '12', '1-2-3', ' 1-2', '1-2\n', '-1-2', '1-', `${'1'.repeat(21)}-1`])('%j is refused', (id) => {
+    const error = refused(() => resumeAt(request({ 'last-event-id': id })));
+    expect(error).toMatchObject({ code: 'validation_failed', options: { errors: [{ path: 'Last-Event-ID' }] } });
+  });
+
+  test('may be missing', () => {
+    expect(resumeAt(request({}))).toBeUndefined();
+  });
+});
+
 describe('Idempotency-Key', () => {
   const of = (key: string, more: object = {}) => idempotencyOf(request({ 'idempotency-key': key }, more));
 
@@ -91,6 +113,10 @@ describe('Idempotency-Key', () => {
     expect(same({ method: 'DELETE' })).toBe(false);
     expect(same({ url: '/v1/bots/bob/container' })).toBe(false);
     expect(of('k', { body: {} })?.fingerprint).toBe(of('k')?.fingerprint);
+    const judged = (version: string) =>
+      of('k', { headers: { 'idempotency-key': 'k', 'if-match': version } })?.fingerprint;
+    expect(judged('"1"')).toBe(judged(' "1" '));
+    expect(new Set([judged('"1"'), judged('"2"'), judged('*'), of('k')?.fingerprint]).size).toBe(4);
   });
 
   test('shows nothing of the request', () => {

@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { createHash, randomUUID } from 'node:crypto';
 import { exactly, expectProblem } from '../support/exact.js';
 import type { System } from '../support/system.js';
-import { allRows, makeKey, makeTenant, withDatabase, type Tenant } from '../support/tenants.js';
+import { allRows, makeKey, makeTenant, shown, withDatabase, type Tenant } from '../support/tenants.js';
 
 /** How long a revoked key may still be believed, and then some. */
 const REVOKED_MS = 6_000;
@@ -62,17 +62,27 @@ export function keys(system: () => System): void {
     const first = await tenant.http.post('/v1/api-keys', body, headers);
     const made = exactly(apiKeyWithSecretSchema, first.body);
     expect(made).toMatchObject({ name: 'shown once', scopes: ['containers:read'], expiresAt: null, lastUsedAt: null });
-    // The same request again is the same answer, for 24 hours, or a lost answer would be a lost key.
+    // The same request again makes no second key, and shows the first one without its secret.
     const again = await tenant.http.post('/v1/api-keys', body, headers);
-    expect(again).toMatchObject({ status: 201, body: first.body });
+    expect(again).toMatchObject({ status: 201, body: { ...made, secret: null } });
+    exactly(apiKeyWithSecretSchema, again.body);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
+    const tenants = async () => system().http.post('/v1/tenants', { name: headers['idempotency-key'] }, headers);
+    const [founded, refounded] = [await tenants(), await tenants()];
+    const { apiKey } = exactly(tenantSchema, founded.body);
+    expect(apiKey.secret).toMatch(/^berth_/);
+    expect(refounded).toMatchObject({
+      status: 201,
+      body: { ...(founded.body as object), apiKey: { ...apiKey, secret: null } },
+    });
+    expect(refounded.headers.get('idempotent-replayed')).toBe('true');
 
-    expect((await services.http(made.secret).get('/v1/bots')).status).toBe(200);
+    expect((await services.http(shown(made.secret)).get('/v1/bots')).status).toBe(200);
     const { items } = exactly(apiKeyPage, (await tenant.http.get('/v1/api-keys')).body);
     expect(items.filter(({ id }) => id === made.id)).toHaveLength(1);
     expect(items.map((item) => Object.keys(item)).flat()).not.toContain('secret');
 
-    const secret = made.secret.slice(-43);
+    const secret = shown(made.secret).slice(-43);
     const [row] = await withDatabase(system(), (database) =>
       database.query<{ hash: string }>('SELECT secret_hash AS hash FROM api_key WHERE id = $1::uuid', [made.id]),
     );

@@ -1,4 +1,4 @@
-import { eventPage, operationPage, routes, SCOPES, type Problem, type Route } from '#contracts';
+import { cursorOf, eventPage, operationPage, routes, SCOPES, type List, type Problem, type Route } from '#contracts';
 import type { Answer } from '#testing';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
@@ -182,14 +182,21 @@ export function matrix(system: () => System): void {
       expect(new Set(items.map(({ botId }) => botId))).toEqual(new Set([foreign.id]));
     }
     const last = `ffffffff-ffff-7fff-bfff-ffffffffffff`;
-    for (const path of [`/v1/operations?cursor=${ids.operations}`, `/v1/operations?cursor=${last}`, '/v1/operations']) {
-      const { items } = exactly(operationPage, (await ofBot(path)).body);
+    const pages = (list: List, id = ''): string[] => [
+      '',
+      `?cursor=${cursorOf(list, id)}`,
+      `?cursor=${cursorOf(list, last)}`,
+    ];
+    for (const query of pages('operations', ids['operations'])) {
+      const { items } = exactly(operationPage, (await ofBot(`/v1/operations${query}`)).body);
       expect(items.every(({ botId }) => botId === foreign.id)).toBe(true);
     }
-    for (const path of [`/v1/api-keys?cursor=${ids['api-keys']}`, `/v1/api-keys?cursor=${last}`, '/v1/api-keys']) {
-      const { items } = (await ofBot(path)).body as { items: { name: string }[] };
+    for (const query of pages('keys', ids['api-keys'])) {
+      const { items } = (await ofBot(`/v1/api-keys${query}`)).body as { items: { name: string }[] };
       expect(items.every(({ name }) => name === 'first key')).toBe(true);
     }
-    expect((await ofBot('/v1/bots?cursor=a')).body).toMatchObject({ items: [{ botId: foreign.id }] });
+    expect((await ofBot(`/v1/bots?cursor=${cursorOf('bots', 'a')}`)).body).toMatchObject({
+      items: [{ botId: foreign.id }],
+    });
   });
 }

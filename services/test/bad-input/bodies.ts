@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { operationOf } from '../support/bot.js';
 import { expectProblem } from '../support/exact.js';
+import { rawRequest } from '../support/raw-http.js';
 import type { System } from '../support/system.js';
 import { pathsOf, refuses } from './refuses.js';
 
@@ -129,6 +130,19 @@ export function bodies(system: () => System): void {
     const large = await system().http.post(bot.path(), `{"image":"${'x'.repeat(10 * 1024 * 1024)}"}`);
     expectProblem(large, 413, 'payload_too_large');
     expectProblem(await system().http.post(bot.path(), 'x'.repeat(256 * 1024 + 1)), 413, 'payload_too_large');
+    // Nor does it help to leave unsaid how much there is to come, or to send it in small pieces.
+    const { url, apiKey } = system().services;
+    const head = `POST ${bot.path()} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${apiKey}\r\nContent-Type: application/json\r\n`;
+    for (const size of [300 * 1024, 1000]) {
+      const chunk = `${size.toString(16)}\r\n${'x'.repeat(size)}\r\n`;
+      const body = `${chunk.repeat(Math.ceil((300 * 1024) / size))}0\r\n\r\n`;
+      const answer = await rawRequest(url, `${head}Transfer-Encoding: chunked\r\n\r\n${body}`);
+      expectProblem(answer, 413, 'payload_too_large');
+    }
+    // A limit that is told is a limit that can be reached.
+    const room = 256 * 1024 - '{"labels":{"a":""}}'.length;
+    const full = await refuses(system().http, 'POST', bot.path(), `{"labels":{"a":"${'x'.repeat(room)}"}}`);
+    expect(pathsOf(full)).toEqual(['labels.a']);
     const nested = `{"labels":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     await refuses(system().http, 'POST', bot.path(), nested);
 

@@ -75,6 +75,17 @@ export function requests(system: () => System): void {
     }
     expectProblem(await bot.ask('stop', { headers }), 422, 'idempotency_key_reused');
     expectProblem(await system().bot('replay-2').askCreate(body, headers), 422, 'idempotency_key_reused');
+    // What it was to be judged against is part of the request.
+    const { version } = await bot.get();
+    const judged = { 'idempotency-key': `e2e ${randomUUID()}`, 'if-match': `"${version}"` };
+    const stop = await bot.ask('stop', { headers: judged });
+    expect(stop.status).toBe(202);
+    expect(await bot.ask('stop', { headers: judged })).toMatchObject({ status: 202, body: stop.body });
+    for (const more of [{ 'if-match': `"${version + 1}"` }, { 'if-match': '*' }]) {
+      expectProblem(await bot.ask('stop', { headers: { ...judged, ...more } }), 422, 'idempotency_key_reused');
+    }
+    const { 'if-match': _, ...unjudged } = judged;
+    expectProblem(await bot.ask('stop', { headers: unjudged }), 422, 'idempotency_key_reused');
     for (const key of ['', 'x'.repeat(256), 'ümlaut']) {
       const sent = { 'idempotency-key': Buffer.from(key).toString('latin1') };
       expectProblem(await bot.ask('stop', { headers: sent }), 400, 'validation_failed');

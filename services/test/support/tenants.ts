@@ -18,7 +18,8 @@ export async function makeTenant(system: System): Promise<Tenant> {
   const { status, body } = await system.http.post('/v1/tenants', { name });
   expect(status).toBe(201);
   const { id, apiKey } = exactly(tenantSchema, body);
-  return { id, key: apiKey.secret, http: system.services.http(apiKey.secret) };
+  const key = shown(apiKey.secret);
+  return { id, key, http: system.services.http(key) };
 }
 
 export interface MadeKey {
@@ -30,7 +31,14 @@ export interface MadeKey {
 export async function makeKey(http: HttpClient, scopes: Scope[], expiresAt?: string): Promise<MadeKey> {
   const { status, body } = await http.post('/v1/api-keys', { name: 'e2e', scopes, expiresAt });
   expect(status).toBe(201);
-  return exactly(apiKeyWithSecretSchema, body);
+  const { id, secret } = exactly(apiKeyWithSecretSchema, body);
+  return { id, secret: shown(secret) };
+}
+
+/** A secret that must be there, since its answer is the first one. */
+export function shown(secret: string | null): string {
+  if (secret === null) throw new Error('the secret was not shown');
+  return secret;
 }
 
 export const allBut = (scope: Scope): Scope[] => SCOPES.filter((each) => each !== scope);

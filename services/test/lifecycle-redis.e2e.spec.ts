@@ -1,0 +1,3 @@
+import { life } from './lifecycle/life.js';
+
+life('redis');
