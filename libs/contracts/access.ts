@@ -1,7 +1,7 @@
 import { NODE_STATUSES } from '#domain';
 import { z } from 'zod';
 import { pageQuery } from './cursor.js';
-import { page, text, time, uuid } from './fields.js';
+import { page, printable, time, uuid } from './fields.js';
 
 export const SCOPES = [
   'containers:read',
@@ -15,10 +15,7 @@ export const SCOPES = [
 ] as const;
 export type Scope = (typeof SCOPES)[number];
 
-const name = text(128)
-  .trim()
-  .min(1)
-  .regex(/^[^\p{Cc}]+$/u, 'must be printable');
+const name = printable(128);
 
 export const apiKeyCreateBody = z
   .strictObject({

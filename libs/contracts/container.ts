@@ -1,4 +1,4 @@
-import { STATUSES } from '#domain';
+import { EXIT_CAUSES, STATUSES } from '#domain';
 import { z } from 'zod';
 import { pageQuery } from './cursor.js';
 import { botId, imageRef, page, queryBoolean, queryInt, text, time, uuid } from './fields.js';
@@ -23,6 +23,7 @@ export const createBody = z
   .strictObject({
     image: imageRef.optional(),
     start: z.boolean().default(false),
+    fromSnapshot: uuid.optional(),
     resources: z
       .strictObject({
         cpus: z.number().min(0.01).max(1024).optional(),
@@ -30,11 +31,23 @@ export const createBody = z
         pids: z.int().min(2).max(4_194_304).optional(),
       })
       .default({}),
-    env: entries(envName, text(32_768)).default({}),
-    command: z.array(text(32_768)).min(1).max(256).optional(),
+    env: entries(envName, text(32_768))
+      .default({})
+      .meta({
+        description:
+          'Environment of `command`, kept sealed and never returned. Any name is taken, those too that a shell keeps ' +
+          'for itself, such as UID. Together with a `command` it takes an image with /bin/sh.',
+      }),
+    command: z.array(text(32_768)).min(1).max(256).optional().meta({
+      description: 'The main process, instead of one that only keeps the container up. It has to stay up.',
+    }),
     network: z.enum(['internet', 'none']).default('internet'),
     labels: entries(labelName, text(1024)).default({}),
     autoStopSeconds: z.int().min(0).max(0, 'is not supported yet: leave it out, or send 0 for never').default(0),
+  })
+  .refine((body) => body.image === undefined || body.fromSnapshot === undefined, {
+    path: ['image'],
+    message: 'comes with the snapshot: leave it out where fromSnapshot is given',
   })
   .refine((body) => body.command?.[0] !== '', { path: ['command', 0], message: 'must name a program' })
   .meta({ id: 'ContainerCreate' });
@@ -52,7 +65,12 @@ export const exitSchema = z
     code: z.int().nullable(),
     oomKilled: z.boolean(),
     at: time,
-    cause: z.enum(['oom', 'killed', 'crashed', 'completed', 'start_failed']),
+    cause: z.enum(EXIT_CAUSES).meta({
+      description:
+        'How it came about. `stopped`: an operation asked for it. `killed`: by signal TERM or KILL from elsewhere. ' +
+        '`oom`: for its memory. `crashed`, `completed`: by itself, with another code than 0 or with 0. ' +
+        '`start_failed`: it never came up.',
+    }),
   })
   .meta({ id: 'Exit' });
 

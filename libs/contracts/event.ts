@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { containerSchema, exitSchema } from './container.js';
 import { botId, page, pageLimit, queryInt, text, time, uuid } from './fields.js';
 import { operationSchema } from './operation.js';
+import { snapshotSchema } from './snapshot.js';
 
 /** One committed, numbered change of a bot. */
 export const eventSchema = z
@@ -14,11 +15,14 @@ export const eventSchema = z
     at: time,
     data: z.object({
       status: z.enum(STATUSES),
+      /** The status of the bot's event before this one. */
       previousStatus: z.enum(STATUSES),
       operation: operationSchema.optional(),
       /** Of `container.status`: the whole container as it is now. */
       container: containerSchema.optional(),
       exit: exitSchema.optional(),
+      /** Of `snapshot.*`. */
+      snapshot: snapshotSchema.optional(),
     }),
   })
   .meta({ id: 'Event' });

@@ -8,6 +8,16 @@ export const text = (max: number): z.ZodString =>
     .max(max)
     .refine((value) => !value.includes('\0') && value.isWellFormed(), 'must be well-formed text without NUL');
 
+/** A name for people: trimmed, 1 to `max` characters, none of them a control character. */
+export const printable = (max: number): z.ZodType<string, string> =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(max)
+    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, 'must be printable')
+    .refine((value) => value.isWellFormed(), 'must be well-formed text');
+
 export const botId = z
   .string()
   .regex(BOT_ID_PATTERN, 'must be 1 to 64 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit');

@@ -7,3 +7,4 @@ export * from './operation.js';
 export * from './present.js';
 export * from './problem.js';
 export * from './routes.js';
+export * from './snapshot.js';

@@ -26,6 +26,13 @@ import { botEventsQuery, eventPage, tenantEventsQuery } from './event.js';
 import { botId, text } from './fields.js';
 import { operationAnswer, operationGetQuery, operationListQuery, operationPage, operationSchema } from './operation.js';
 import type { ProblemCode } from './problem.js';
+import {
+  snapshotCreateBody,
+  snapshotListQuery,
+  snapshotPage,
+  snapshotRestoreBody,
+  snapshotSchema,
+} from './snapshot.js';
 
 /** Who may call: any key with a scope, any key at all, the operator alone, or anybody. */
 export type Access = { scope: Scope } | 'any-key' | 'operator' | 'public';
@@ -37,7 +44,7 @@ export interface Route {
   /** With `:name` for parameters. */
   path: string;
   summary: string;
-  tag: 'Containers' | 'Operations' | 'Live' | 'Keys' | 'Nodes' | 'System';
+  tag: 'Containers' | 'Snapshots' | 'Operations' | 'Live' | 'Keys' | 'Nodes' | 'System';
   access: Access;
   params: z.ZodType;
   query: z.ZodType;
@@ -64,8 +71,11 @@ const bot = z.strictObject({ botId });
 const byId = z.strictObject({ id: text(64) });
 const read = { scope: 'containers:read' } as const;
 const write = { scope: 'containers:write' } as const;
+const snapshotsWrite = { scope: 'snapshots:write' } as const;
 const accepted = { 202: operationAnswer, 200: operationAnswer };
 const container = '/v1/bots/:botId/container';
+const snapshots = '/v1/bots/:botId/snapshots';
+const snapshot = z.strictObject({ botId, id: text(64) });
 
 /** The four verbs that take no parameters. */
 const verb = <const V extends 'start' | 'restart' | 'pause' | 'resume'>(name: V, summary: string) =>
@@ -100,7 +110,15 @@ export const routes = {
     params: bot,
     body: createBody,
     answers: accepted,
-    problems: ['version_mismatch', 'no_capacity', 'node_unavailable', 'quota_exceeded'],
+    problems: [
+      'version_mismatch',
+      'no_capacity',
+      'node_unavailable',
+      'quota_exceeded',
+      'snapshot_not_found',
+      'snapshot_busy',
+      'invalid_transition',
+    ],
   }),
   getContainer: define('getContainer', {
     method: 'GET',
@@ -158,6 +176,66 @@ export const routes = {
     query: logsQuery,
     answers: { 200: 'text/plain' },
     problems: ['bot_not_found', 'container_not_found', 'node_unavailable'],
+  }),
+  listSnapshots: define('listSnapshots', {
+    method: 'GET',
+    path: snapshots,
+    summary: "List a bot's snapshots, newest first; they outlive its container",
+    tag: 'Snapshots',
+    access: read,
+    params: bot,
+    query: snapshotListQuery,
+    answers: { 200: snapshotPage },
+    problems: ['bot_not_found'],
+  }),
+  getSnapshot: define('getSnapshot', {
+    method: 'GET',
+    path: `${snapshots}/:id`,
+    summary: 'A snapshot',
+    tag: 'Snapshots',
+    access: read,
+    params: snapshot,
+    answers: { 200: snapshotSchema },
+    problems: ['bot_not_found', 'snapshot_not_found'],
+  }),
+  createSnapshot: define('createSnapshot', {
+    method: 'POST',
+    path: snapshots,
+    summary: 'Take a snapshot: of the root filesystem and the data, or of the root filesystem alone',
+    tag: 'Snapshots',
+    access: snapshotsWrite,
+    params: bot,
+    body: snapshotCreateBody,
+    answers: accepted,
+    problems: ['bot_not_found', 'invalid_transition', 'name_taken', 'version_mismatch', 'quota_exceeded'],
+  }),
+  restoreSnapshot: define('restoreSnapshot', {
+    method: 'POST',
+    path: `${snapshots}/:id/restore`,
+    summary: 'Bring a snapshot back in place; what is there is kept in a safety snapshot, unless that is refused',
+    tag: 'Snapshots',
+    access: snapshotsWrite,
+    params: snapshot,
+    body: snapshotRestoreBody,
+    answers: accepted,
+    problems: [
+      'bot_not_found',
+      'snapshot_not_found',
+      'snapshot_busy',
+      'invalid_transition',
+      'version_mismatch',
+      'quota_exceeded',
+    ],
+  }),
+  deleteSnapshot: define('deleteSnapshot', {
+    method: 'DELETE',
+    path: `${snapshots}/:id`,
+    summary: 'Delete a snapshot, anywhere in the tree; its children move to its parent',
+    tag: 'Snapshots',
+    access: snapshotsWrite,
+    params: snapshot,
+    answers: accepted,
+    problems: ['bot_not_found', 'snapshot_not_found', 'snapshot_busy', 'version_mismatch', 'quota_exceeded'],
   }),
   listOperations: define('listOperations', {
     method: 'GET',

@@ -1,6 +1,7 @@
 import type { Bot, Change, Lane, Operation, OperationParams, Requester } from './bot.js';
 import { ChangeBuilder } from './change.js';
 import { Refusal, verbOf } from './refusal.js';
+import { planSnapshots, type SnapshotStanding } from './snapshot-rules.js';
 import { statusOf } from './status.js';
 import { allowedCommands, transition } from './transitions.js';
 import type { OperationKind } from './vocabulary.js';
@@ -17,6 +18,8 @@ export interface Request {
   requestId: string | null;
   /** From `If-Match`; null where the caller does not mind. */
   ifVersion: number | null;
+  /** What is known of the snapshot it names, and of the bot's others. */
+  snapshots?: SnapshotStanding;
 }
 
 /** The published rules' answer to a request. */
@@ -42,7 +45,12 @@ export function accept(lane: Lane, request: Request, options: { isNewBot: boolea
   if (step === 'noop' && !purgesKeptData(lane, request) && !isUncertain(lane)) return refuseNothing(lane, request);
 
   const last = lane.operations.at(-1);
-  if (last?.status === 'queued' && last.kind === request.kind && last.digest === request.digest) {
+  if (
+    last?.status === 'queued' &&
+    joins(request.kind) &&
+    last.kind === request.kind &&
+    last.digest === request.digest
+  ) {
     return { verdict: 'join', operation: last, position: lane.operations.length - 1 };
   }
   if (step === 'refused') throw refusal(lane, request.kind);
@@ -56,12 +64,16 @@ export function accept(lane: Lane, request: Request, options: { isNewBot: boolea
   const target = step === 'noop' ? bot.projected : step.to;
   const builder = new ChangeBuilder(lane, options);
   if (request.kind === 'container.delete') supersede(builder, request);
-  const operation = newOperation(lane, request, { seq: bot.seq + 1, target, noop: false });
+  const params = planSnapshots(builder, lane, request);
+  const operation = newOperation(lane, { ...request, params }, { seq: bot.seq + 1, target, noop: false });
   builder.updateBot({ seq: bot.seq + 1, projected: target }).append(operation);
   const change = builder.build();
   const accepted = change.operations.at(-1) ?? operation;
   return { verdict: 'queue', operation: accepted, position: change.operations.length - 1, change };
 }
+
+/** Each snapshot is one of its own, and so is what is done to it. */
+const joins = (kind: OperationKind): boolean => !kind.startsWith('snapshot.');
 
 /** A delete leaves nothing waiting and asks what runs to stop. */
 function supersede(builder: ChangeBuilder, request: Request): void {
@@ -99,6 +111,8 @@ function refuseNothing(lane: Lane, request: Request): Verdict {
     operations: lane.operations,
     writes: [{ operation, isNew: true, leaseSeconds: null, dueInMs: 0, rung: false }],
     events: [],
+    snapshots: [],
+    descends: false,
     reservation: null,
   };
   return { verdict: 'noop', operation, change };
@@ -170,6 +184,7 @@ export function newBot(
     sealedEnv: null,
     paths: [],
     hasData: false,
+    currentSnapshotId: null,
     exit: null,
     lastError: null,
     reserved: { cpus: 0, memoryMb: 0, containers: 0 },

@@ -1,3 +1,4 @@
+import type { Snapshot, SnapshotWrite } from './snapshot.js';
 import type {
   ContainerState,
   Exit,
@@ -7,6 +8,7 @@ import type {
   OperationStatus,
   Progress,
   Resources,
+  RestoreScope,
   EventType,
   Status,
 } from './vocabulary.js';
@@ -61,6 +63,8 @@ export interface Bot {
   hasData: boolean;
   exit: Exit | null;
   lastError: OperationError | null;
+  /** What the container descends from: the snapshot last taken of it or restored to it. */
+  currentSnapshotId: string | null;
   /** What is reserved on the node for this bot. */
   reserved: Reservation;
   containerCreatedAt: string | null;
@@ -87,6 +91,17 @@ export interface OperationParams {
   timeoutSeconds?: number;
   purgeData?: boolean;
   settings?: ContainerSettings;
+  /** Of a create: the snapshot it begins from. */
+  fromSnapshot?: string;
+  /** Of snapshot.*: the one that is made, restored or deleted. */
+  snapshotId?: string;
+  name?: string;
+  description?: string | null;
+  scope?: RestoreScope;
+  /** Of a restore: the snapshot that is taken first, so that it can be undone; null where none is wanted. */
+  safetySnapshotId?: string | null;
+  /** Why the system asked for it. */
+  reason?: string;
 }
 
 /** One accepted request to change a bot. */
@@ -138,6 +153,10 @@ export type CancelReason = 'requested' | 'superseded' | 'deadline';
 export interface Lane {
   bot: Bot;
   operations: Operation[];
+  /** Of the bot's own: those being made or deleted, and those that its operations name. */
+  snapshots: Snapshot[];
+  /** Whether the bot has any. */
+  hasSnapshots: boolean;
   /** The database's clock. */
   now: string;
 }
@@ -151,6 +170,8 @@ export interface BotEvent {
   operation: Operation | null;
   /** How many operations stand before it. */
   position: number;
+  /** Of snapshot.*, as it stands after the change, or stood before it was deleted. */
+  snapshot: Snapshot | null;
 }
 
 /** When an operation's row changes, what its clock does. Seconds from the database's now. */
@@ -172,6 +193,9 @@ export interface Change {
   operations: Operation[];
   writes: OperationWrite[];
   events: BotEvent[];
+  snapshots: SnapshotWrite[];
+  /** Whether the bot descends from another snapshot after it. */
+  descends: boolean;
   /** What the node's reservation changes by; refused with `no_capacity` where it grows beyond the ceiling. */
   reservation: { nodeId: string; delta: Reservation } | null;
 }

@@ -1,4 +1,6 @@
 import type { Bot, BotEvent, Change, Lane, Operation, OperationWrite, Reservation } from './bot.js';
+import type { Snapshot, SnapshotFacts, SnapshotWrite } from './snapshot.js';
+import { beginSnapshots, endSnapshots } from './snapshot-lane.js';
 import { statusOf } from './status.js';
 import { transition } from './transitions.js';
 import type { ContainerState, EventType, OperationError, Status } from './vocabulary.js';
@@ -13,7 +15,9 @@ export class ChangeBuilder {
   #bot: Bot;
   #operations: Operation[];
   readonly #writes = new Map<string, OperationWrite>();
-  readonly #announcements: { type: EventType; operation: Operation }[] = [];
+  readonly #announcements: { type: EventType; operation: Operation; snapshot?: Snapshot }[] = [];
+  readonly #snapshots = new Map<string, SnapshotWrite>();
+  #captured: Record<string, SnapshotFacts> = {};
 
   constructor(lane: Lane, options: { isNewBot?: boolean } = {}) {
     this.#lane = lane;
@@ -39,6 +43,30 @@ export class ChangeBuilder {
     return this;
   }
 
+  /** Of the bot's snapshots that the lane concerns, as this change leaves them. */
+  snapshot(id: string): Snapshot | null {
+    const written = this.#snapshots.get(id);
+    if (written) return written.write === 'remove' ? null : written.snapshot;
+    return this.#lane.snapshots.find((each) => each.id === id) ?? null;
+  }
+
+  writeSnapshot(write: SnapshotWrite['write'], snapshot: Snapshot): this {
+    const kept = this.#snapshots.get(snapshot.id)?.write === 'insert' && write === 'update' ? 'insert' : write;
+    this.#snapshots.set(snapshot.id, { write: kept, snapshot });
+    return this;
+  }
+
+  announceSnapshot(type: Extract<EventType, `snapshot.${string}`>, operation: Operation, snapshot: Snapshot): this {
+    this.#announcements.push({ type, operation, snapshot });
+    return this;
+  }
+
+  /** What the engine has told of snapshots that were made on the way, whatever became of the operation. */
+  captured(facts: Record<string, SnapshotFacts>): this {
+    this.#captured = facts;
+    return this;
+  }
+
   append(operation: Operation): this {
     this.#operations.push(operation);
     this.#write(operation, { isNew: true });
@@ -58,6 +86,8 @@ export class ChangeBuilder {
     this.#operations = this.#operations.map((each) => (each.id === id ? operation : each));
     this.#write(operation, { leaseSeconds: options.leaseSeconds, dueInMs: options.dueInMs });
     if (options.announce) this.#announcements.push({ type: options.announce, operation });
+    if (options.announce === 'operation.started') beginSnapshots(this, operation, this.#lane.now);
+    if (operation.finishedAt !== null && before.finishedAt === null) endSnapshots(this, operation, this.#captured);
     return this;
   }
 
@@ -94,13 +124,15 @@ export class ChangeBuilder {
     const after = this.#status(this.#bot, this.#operations);
     const events: BotEvent[] = [];
     let version = this.#lane.bot.version;
-    const announce = (type: EventType, announced: Operation | null): void => {
+    const announce = (type: EventType, announced: Operation | null, snapshot: Snapshot | null = null): void => {
       version += 1;
       const operation = this.#operations.find((each) => each.id === announced?.id) ?? null;
       const position = operation ? this.#position(operation) : 0;
-      events.push({ version, type, status: after, previousStatus: before, operation, position });
+      // The first one brings the whole change: those that follow begin where it has led.
+      const previousStatus = events.length === 0 ? before : after;
+      events.push({ version, type, status: after, previousStatus, operation, position, snapshot });
     };
-    for (const { type, operation } of this.#announcements) announce(type, operation);
+    for (const { type, operation, snapshot } of this.#announcements) announce(type, operation, snapshot);
     if (before !== after || this.#factsDiffer()) announce('container.status', this.#concerned());
 
     const reserved = reservationOf(this.#bot, this.#operations);
@@ -116,7 +148,8 @@ export class ChangeBuilder {
 
     const alive = this.#operations.filter((o) => o.status === 'queued' || o.status === 'running');
     this.#ringNewHead(alive);
-    const givenUp = alive.length === 0 && bot.state === 'absent' && bot.projected === 'absent' && !bot.hasData;
+    const empty = bot.state === 'absent' && bot.projected === 'absent' && !bot.hasData && !this.#lane.hasSnapshots;
+    const givenUp = alive.length === 0 && empty;
     return {
       expectVersion: this.#isNewBot ? null : this.#lane.bot.version,
       // A bot that is given up entirely may be placed anew next time.
@@ -124,6 +157,8 @@ export class ChangeBuilder {
       operations: alive,
       writes: [...this.#writes.values()],
       events,
+      snapshots: [...this.#snapshots.values()],
+      descends: bot.currentSnapshotId !== this.#lane.bot.currentSnapshotId,
       reservation,
     };
   }

@@ -9,3 +9,5 @@ export * from './run.js';
 export * from './status.js';
 export * from './transitions.js';
 export * from './vocabulary.js';
+export * from './snapshot.js';
+export type { SnapshotStanding } from './snapshot-rules.js';

@@ -37,9 +37,18 @@ export function markUnknown(lane: Lane): Change | null {
   return builder.reproject((waiting, state) => predecessorFailed(null, waiting, state)).build();
 }
 
-/** What a bot's container is, by the engine's word and what was known before. */
-export function factsOf(bot: Bot, observation: Observation): BotFacts {
-  const exit = exitOf(bot, observation);
+/** An end of the main process that an operation asks for. */
+export interface AskedEnd {
+  /** The last end before it was asked for, which is none of the operation's making. RFC 3339. */
+  since: string | null;
+  /** When the operation began: an earlier attempt of it may have sent the signal. RFC 3339. */
+  from: string | null;
+}
+
+/** What a bot's container is, by the engine's word, by what was known before, and by what an operation asked for. */
+export function factsOf(bot: Bot, observation: Observation, asked: AskedEnd | null = null): BotFacts {
+  const found = exitOf(bot, observation);
+  const exit = asked && found && isDown(observation) ? asAskedFor(found, asked) : found;
   return {
     state: stateOf(bot, observation, exit),
     containerId: observation.containerId,
@@ -56,6 +65,7 @@ export function goneFacts(bot: Bot): BotFacts {
     settings: null,
     sealedEnv: null,
     paths: bot.hasData ? bot.paths : [],
+    currentSnapshotId: null,
     containerCreatedAt: null,
     startedAt: null,
   };
@@ -63,7 +73,7 @@ export function goneFacts(bot: Bot): BotFacts {
 
 /**
  * A main process that ended by itself in error leaves its container `failed`; one that ended well, or was told
- * to end, `stopped`. Judged once, when it ends: a stop that was asked for stays `stopped` whatever its code.
+ * to end, `stopped`. Judged once, when it ends.
  */
 function stateOf(bot: Bot, observation: Observation, exit: Exit | null): ContainerState {
   switch (observation.engineState) {
@@ -73,10 +83,12 @@ function stateOf(bot: Bot, observation: Observation, exit: Exit | null): Contain
       return 'paused';
     case 'restarting':
     case 'dead':
-    case 'removing':
       return 'failed';
     case 'created':
-    case 'exited': {
+    case 'exited':
+    case 'removing': {
+      // Where it is being removed, its process has ended.
+      if (exit?.asked) return 'stopped';
       const sameEnd = exit?.at === bot.exit?.at;
       if (sameEnd && (bot.state === 'stopped' || bot.state === 'failed')) return bot.state;
       return exit === null ? 'stopped' : stoppedOrFailed(exit);
@@ -84,8 +96,17 @@ function stateOf(bot: Bot, observation: Observation, exit: Exit | null): Contain
   }
 }
 
+function isDown({ engineState }: Observation): boolean {
+  return engineState === 'exited' || engineState === 'removing';
+}
+
+function asAskedFor(exit: Exit, { since, from }: AskedEnd): Exit {
+  const own = exit.at !== since || (exit.cause === 'killed' && from !== null && exit.at >= from);
+  return { ...exit, asked: true, ...(own && !exit.oomKilled && { cause: 'stopped' as const }) };
+}
+
 function stoppedOrFailed(exit: Exit): ContainerState {
-  return exit.cause === 'completed' || exit.cause === 'killed' ? 'stopped' : 'failed';
+  return exit.cause === 'completed' || exit.cause === 'killed' || exit.cause === 'stopped' ? 'stopped' : 'failed';
 }
 
 /** The last end of the main process. One that the engine has restarted since counts too, though its code may be lost. */

@@ -30,9 +30,12 @@ export type RefusalCode =
   | 'no_capacity'
   | 'node_unavailable'
   | 'container_not_running'
-  | 'name_taken';
+  | 'name_taken'
+  | 'snapshot_not_found'
+  | 'snapshot_busy'
+  | 'validation_failed';
 
-/** `container.start` as the verb of its call: `start`. */
+/** `container.start` as the verb of its call: `start`; the making of a snapshot is `snapshot`. */
 export function verbOf(kind: OperationKind): string {
-  return kind.slice(kind.indexOf('.') + 1);
+  return kind === 'snapshot.create' ? 'snapshot' : kind.slice(kind.indexOf('.') + 1);
 }

@@ -1,5 +1,6 @@
 import type { Bot, CancelReason, Change, Lane, Operation } from './bot.js';
 import { ChangeBuilder } from './change.js';
+import type { SnapshotFacts } from './snapshot.js';
 import type { ContainerState, OperationError } from './vocabulary.js';
 
 /** How often an operation is tried before its error is final. */
@@ -47,6 +48,7 @@ export type BotFacts = Partial<
     | 'paths'
     | 'hasData'
     | 'exit'
+    | 'currentSnapshotId'
     | 'containerCreatedAt'
     | 'startedAt'
   >
@@ -61,28 +63,31 @@ export type Outcome =
 
 /**
  * Ends one run of an operation, where the epoch is still the claimant's; null where it is not. `facts` null
- * means that nothing could be read, and the bot's facts stay as they were.
+ * means that nothing could be read, and the bot's facts stay as they were; `snapshots` is what was made on the way.
  */
 export function settle(
   lane: Lane,
   run: { operationId: string; epoch: number },
   outcome: Outcome,
   facts: BotFacts | null,
+  snapshots: Record<string, SnapshotFacts> = {},
 ): Change | null {
   const operation = lane.operations.find((each) => each.id === run.operationId);
   if (operation?.status !== 'running' || operation.claimEpoch !== run.epoch) return null;
-  const builder = new ChangeBuilder(lane);
-  if (facts) builder.updateBot(asAskedFor(lane.bot, facts));
+  const builder = new ChangeBuilder(lane).captured(snapshots);
+  if (facts) builder.updateBot(facts);
   finish(builder, lane, operation, outcome);
   builder.reproject((waiting, state) => predecessorFailed(operation, waiting, state));
   return builder.build();
 }
 
-/** An end that was asked for is nobody's failure, also to those who see the container again without its past. */
-function asAskedFor(bot: Bot, facts: BotFacts): BotFacts {
-  const { state, exit } = facts;
-  if (state !== 'stopped' || !exit || exit.at === bot.exit?.at || exit.cause === 'completed') return facts;
-  return { ...facts, exit: { ...exit, cause: 'killed' } };
+/**
+ * Whether a run has come to where its operation leads, whatever it was told meanwhile. Of a restart and of a purge, the
+ * state alone does not tell.
+ */
+export function hasReached({ kind, params, target }: Operation, facts: BotFacts): boolean {
+  const leadsBack = kind === 'container.restart' || kind.startsWith('snapshot.');
+  return !leadsBack && !params.purgeData && facts.state === target;
 }
 
 function finish(builder: ChangeBuilder, lane: Lane, operation: Operation, outcome: Outcome): void {

@@ -1,6 +1,7 @@
 import type { ContainerState, OperationKind, Status } from './vocabulary.js';
 
-const WORDS: Record<OperationKind, Status> = {
+/** Null for what leaves the container as it is. */
+const WORDS: Record<OperationKind, Status | null> = {
   'container.create': 'creating',
   'container.start': 'starting',
   'container.stop': 'stopping',
@@ -8,7 +9,13 @@ const WORDS: Record<OperationKind, Status> = {
   'container.pause': 'pausing',
   'container.resume': 'resuming',
   'container.delete': 'deleting',
+  'snapshot.create': null,
+  'snapshot.restore': 'restoring',
+  'snapshot.delete': null,
 };
+
+/** Kinds that have a word of their own. */
+export const WORDED_KINDS = (Object.keys(WORDS) as OperationKind[]).filter((kind) => WORDS[kind] !== null);
 
 /**
  * What a client sees. A silent node hides everything, since nothing that runs there can be vouched for;
@@ -16,11 +23,12 @@ const WORDS: Record<OperationKind, Status> = {
  */
 export function statusOf(state: ContainerState, running: OperationKind | null): Status {
   if (state === 'unknown') return 'unknown';
-  return running === null ? state : WORDS[running];
+  return (running && WORDS[running]) ?? state;
 }
 
 /** The operation kind whose word a status is, or null where it is a state's; the inverse of statusOf, for filters. */
 export function kindOfStatus(status: Status): OperationKind | null {
-  for (const [kind, word] of Object.entries(WORDS) as [OperationKind, Status][]) if (word === status) return kind;
+  for (const [kind, word] of Object.entries(WORDS) as [OperationKind, Status | null][])
+    if (word === status) return kind;
   return null;
 }

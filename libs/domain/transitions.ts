@@ -21,6 +21,9 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.pause': 'refused',
     'container.resume': 'refused',
     'container.delete': 'noop',
+    'snapshot.create': 'refused',
+    'snapshot.restore': 'refused',
+    'snapshot.delete': to('absent'),
   },
   stopped: {
     'container.create': 'noop',
@@ -30,6 +33,9 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.pause': 'refused',
     'container.resume': 'refused',
     'container.delete': to('absent'),
+    'snapshot.create': to('stopped'),
+    'snapshot.restore': to('stopped'),
+    'snapshot.delete': to('stopped'),
   },
   running: {
     'container.create': 'noop',
@@ -39,6 +45,9 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.pause': to('paused'),
     'container.resume': 'noop',
     'container.delete': to('absent'),
+    'snapshot.create': to('running'),
+    'snapshot.restore': to('running'),
+    'snapshot.delete': to('running'),
   },
   paused: {
     'container.create': 'noop',
@@ -48,6 +57,9 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.pause': 'noop',
     'container.resume': to('running'),
     'container.delete': to('absent'),
+    'snapshot.create': to('paused'),
+    'snapshot.restore': to('running'),
+    'snapshot.delete': to('paused'),
   },
   failed: {
     'container.create': to('stopped'),
@@ -57,6 +69,9 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.pause': 'refused',
     'container.resume': 'refused',
     'container.delete': to('absent'),
+    'snapshot.create': 'refused',
+    'snapshot.restore': to('stopped'),
+    'snapshot.delete': to('failed'),
   },
   unknown: {
     'container.create': to('stopped'),
@@ -66,6 +81,9 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.pause': to('paused'),
     'container.resume': to('running'),
     'container.delete': to('absent'),
+    'snapshot.create': to('unknown'),
+    'snapshot.restore': to('unknown'),
+    'snapshot.delete': to('unknown'),
   },
 };
 
@@ -82,8 +100,8 @@ export function transition(from: ContainerState, command: Command): Transition {
   return cell;
 }
 
-/** The commands a state does not refuse, for `invalid_transition`. */
+/** The commands a state does not refuse, for `invalid_transition`. Snapshots can be deleted in any. */
 export function allowedCommands(from: ContainerState): OperationKind[] {
   const row = TRANSITIONS[from];
-  return (Object.keys(row) as OperationKind[]).filter((kind) => row[kind] !== 'refused');
+  return (Object.keys(row) as OperationKind[]).filter((kind) => row[kind] !== 'refused' && kind !== 'snapshot.delete');
 }

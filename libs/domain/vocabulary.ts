@@ -34,6 +34,9 @@ export const OPERATION_KINDS = [
   'container.pause',
   'container.resume',
   'container.delete',
+  'snapshot.create',
+  'snapshot.restore',
+  'snapshot.delete',
 ] as const;
 export type OperationKind = (typeof OPERATION_KINDS)[number];
 
@@ -47,8 +50,25 @@ export const EVENT_TYPES = [
   'operation.succeeded',
   'operation.failed',
   'operation.cancelled',
+  'snapshot.created',
+  'snapshot.deleted',
+  'snapshot.restored',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
+
+export const SNAPSHOT_STATUSES = ['creating', 'ready', 'failed', 'deleting'] as const;
+export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];
+
+/** What a snapshot holds: the root filesystem with the data volumes, or the root filesystem alone. */
+export const SNAPSHOT_SCOPES = ['all', 'container'] as const;
+export type SnapshotScope = (typeof SNAPSHOT_SCOPES)[number];
+
+/** What a restore brings back. */
+export const RESTORE_SCOPES = ['all', 'container', 'data'] as const;
+export type RestoreScope = (typeof RESTORE_SCOPES)[number];
+
+export const SNAPSHOT_ORIGINS = ['manual', 'safety', 'scheduled'] as const;
+export type SnapshotOrigin = (typeof SNAPSHOT_ORIGINS)[number];
 
 export const NODE_STATUSES = ['ready', 'cordoned', 'draining', 'down'] as const;
 export type NodeStatus = (typeof NODE_STATUSES)[number];
@@ -61,9 +81,15 @@ export interface Exit {
   /** RFC 3339. */
   at: string;
   cause: ExitCause;
+  /** An operation has asked for it, or for it to stay: what is down since is `stopped`. Not shown to clients. */
+  asked?: true;
 }
-/** `oom`: killed for memory; `killed`: by signal TERM or KILL; `crashed`: non-zero; `completed`: zero; `start_failed`: never came up. */
-export type ExitCause = 'oom' | 'killed' | 'crashed' | 'completed' | 'start_failed';
+/**
+ * `stopped`: an operation asked for it; `killed`: by signal TERM or KILL from elsewhere; `oom`: killed for memory;
+ * `crashed`: non-zero; `completed`: zero; `start_failed`: never came up.
+ */
+export const EXIT_CAUSES = ['stopped', 'killed', 'oom', 'crashed', 'completed', 'start_failed'] as const;
+export type ExitCause = (typeof EXIT_CAUSES)[number];
 
 export interface Resources {
   /** CPUs, fractions allowed. */

@@ -8,6 +8,7 @@ import {
   type OperationKind,
   type OperationParams,
   type Requester,
+  type SnapshotStanding,
   type Verdict,
 } from '#domain';
 import {
@@ -18,6 +19,7 @@ import {
   type IdempotencyStore,
   type NodeStore,
   type OperationStore,
+  type SnapshotStore,
 } from '#persistence';
 import type { SecretBox } from '#platform';
 import { v7 as uuidv7 } from 'uuid';
@@ -59,6 +61,7 @@ interface Placed {
   isNewBot: boolean;
   /** The bot's node was chosen for this request, and may be chosen anew. */
   isPlacedNow: boolean;
+  snapshots?: SnapshotStanding;
 }
 
 const MAX_RACES = 50;
@@ -73,6 +76,7 @@ export class Acceptance {
       operations: OperationStore;
       nodes: NodeStore;
       idempotency: IdempotencyStore;
+      snapshots: SnapshotStore;
     },
     private readonly announcer: Announcer,
     private readonly secrets: SecretBox,
@@ -101,8 +105,8 @@ export class Acceptance {
 
   /** Null where somebody else was faster, and all is to be judged again. */
   async #attempt(request: AcceptRequest, sealed: Sealed): Promise<Accepted | null> {
-    const { lane, isNewBot, isPlacedNow } = await this.#lane(request);
-    const verdict = accept(lane, { ...request, ...sealed }, { isNewBot });
+    const { lane, isNewBot, isPlacedNow, snapshots } = await this.#lane(request);
+    const verdict = accept(lane, { ...request, ...sealed, ...(snapshots && { snapshots }) }, { isNewBot });
     const answer = this.#answer(verdict);
     const record = this.#record(request, answer);
     if (verdict.verdict === 'join') {
@@ -112,6 +116,7 @@ export class Acceptance {
     }
     const result = await this.#commit(verdict, record, request);
     if (result === 'committed') return answer;
+    if (result === 'name_taken') throw nameTaken(request.params.name ?? '');
     // Others filled the node since it was chosen: another may have room. Choosing again tells.
     if (result === 'no_capacity' && !isPlacedNow) throw noCapacity();
     return result === 'idempotency_conflict' ? this.#recall(request) : null;
@@ -142,20 +147,31 @@ export class Acceptance {
     const resources = params.settings?.resources;
     if (kind !== 'container.create' || !resources) {
       const lane = await this.stores.bots.find(tenant.id, botId);
-      if (lane) return { lane, isNewBot: false, isPlacedNow: false };
+      // After the lane, so that whoever changes it meanwhile is noticed by the bot's version.
+      const snapshots = lane && kind.startsWith('snapshot.') && (await this.#standing(tenant.id, botId, params));
+      if (lane) return { lane, isNewBot: false, isPlacedNow: false, ...(snapshots && { snapshots }) };
       throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
     }
-    const { lane, nodes } = await this.stores.bots.findForPlacement(tenant.id, botId);
-    if (lane && lane.bot.nodeId !== null) return { lane, isNewBot: false, isPlacedNow: false };
-    const nodeId = place(nodes, resources);
+    const { lane, nodes: all } = await this.stores.bots.findForPlacement(tenant.id, botId);
+    const snapshots = params.fromSnapshot ? await this.#standing(tenant.id, botId, params) : undefined;
+    const known = snapshots && { snapshots };
+    if (lane && lane.bot.nodeId !== null) return { lane, isNewBot: false, isPlacedNow: false, ...known };
+    // A fork goes where its snapshot is.
+    const home = snapshots?.subject?.nodeId;
+    const nodeId = place(home === undefined ? all : all.filter(({ id }) => id === home), resources);
     if (nodeId === 'none_ready') {
       throw new Refusal('node_unavailable', 'No node takes new bots now: none is up and ready. Try again shortly.');
     }
     if (nodeId === null) throw noCapacity();
-    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false, isPlacedNow: true };
+    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false, isPlacedNow: true, ...known };
     const now = new Date().toISOString();
     const bot = newBot({ key: uuidv7(), tenantId: tenant.id, tenantSlug: tenant.slug, botId }, nodeId, now);
-    return { lane: { bot, operations: [], now }, isNewBot: true, isPlacedNow: true };
+    const fresh: Lane = { bot, operations: [], snapshots: [], hasSnapshots: false, now };
+    return { lane: fresh, isNewBot: true, isPlacedNow: true, ...known };
+  }
+
+  #standing(tenantId: string, botId: string, params: OperationParams): Promise<SnapshotStanding> {
+    return this.stores.snapshots.standing(tenantId, botId, params.fromSnapshot ?? params.snapshotId ?? null);
   }
 
   #answer(verdict: Verdict): Accepted {
@@ -198,6 +214,9 @@ export class Acceptance {
     return { operation: body.operation, statusCode: remembered.statusCode, replayed: true };
   }
 }
+
+const nameTaken = (name: string): Refusal =>
+  new Refusal('name_taken', `This bot has a snapshot named "${name}" already; choose another name.`);
 
 const noCapacity = (): Refusal =>
   new Refusal('no_capacity', 'No node has room for such a container. Delete some, ask for less, or add a node.');

@@ -1,5 +1,5 @@
 import type { Messaging } from '#messaging';
-import { BotStore, IdempotencyStore, NodeStore, OperationStore, type Database } from '#persistence';
+import { BotStore, IdempotencyStore, NodeStore, OperationStore, SnapshotStore, type Database } from '#persistence';
 import type { Metrics, SecretBox } from '#platform';
 import { Acceptance } from './acceptance.js';
 import { Announcer } from './announce.js';
@@ -18,7 +18,13 @@ export interface Operations {
   acceptance: Acceptance;
   protocol: Protocol;
   sweep: Sweep;
-  stores: { bots: BotStore; operations: OperationStore; nodes: NodeStore; idempotency: IdempotencyStore };
+  stores: {
+    bots: BotStore;
+    operations: OperationStore;
+    nodes: NodeStore;
+    idempotency: IdempotencyStore;
+    snapshots: SnapshotStore;
+  };
 }
 
 export function createOperations(parts: {
@@ -35,6 +41,7 @@ export function createOperations(parts: {
     operations: new OperationStore(database),
     nodes: new NodeStore(database),
     idempotency: new IdempotencyStore(database),
+    snapshots: new SnapshotStore(database),
   };
   const announcer = new Announcer(messaging, metrics);
   const protocol = new Protocol(new Door(stores.bots, announcer), stores.bots, stores.operations, metrics);

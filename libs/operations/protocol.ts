@@ -11,6 +11,7 @@ import {
   type Observation,
   type Operation,
   type Outcome,
+  type SnapshotFacts,
 } from '#domain';
 import type { BotStore, OperationStore, PlacedOperation } from '#persistence';
 import type { Metrics } from '#platform';
@@ -45,10 +46,15 @@ export class Protocol {
   }
 
   /** False where the claim is no longer the claimant's: nothing was written. Safe to repeat after a lost answer. */
-  async settle({ operation, epoch }: Claimed, outcome: Outcome, facts: BotFacts | null): Promise<boolean> {
+  async settle(
+    { operation, epoch }: Claimed,
+    outcome: Outcome,
+    facts: BotFacts | null,
+    snapshots: Record<string, SnapshotFacts> = {},
+  ): Promise<boolean> {
     const change = await this.door.change(
       () => this.bots.findByKey(operation.botKey),
-      (lane) => settle(lane, { operationId: operation.id, epoch }, outcome, facts),
+      (lane) => settle(lane, { operationId: operation.id, epoch }, outcome, facts, snapshots),
     );
     if (!change) this.metrics.staleWriteRejected.inc();
     return change !== null;

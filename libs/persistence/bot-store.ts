@@ -2,7 +2,8 @@ import { presentEventData } from '#contracts';
 import type { Change, Lane, NodeCandidate } from '#domain';
 import type { Database } from './database.js';
 import { DatabaseFault } from './faults.js';
-import { fromBot, fromOperation, LANE_SELECT, toLane, type LaneRow } from './rows.js';
+import { COMMIT_INSERT, COMMIT_UPDATE } from './commit-statement.js';
+import { fromBot, fromOperation, fromSnapshot, LANE_SELECT, toLane, type LaneRow } from './rows.js';
 
 /** An Idempotency-Key that is recorded together with what its request changed. */
 export interface IdempotencyRecord {
@@ -15,100 +16,13 @@ export interface IdempotencyRecord {
   answer: string;
 }
 
-/** How long an operation may take from its acceptance, waiting included. Seconds. */
-const OPERATION_DEADLINE_SECONDS = 3600;
-
-const BOT_RECORD = `r(key uuid, tenant_id uuid, bot_id text, version int, state text, projected text, seq int,
-  node_id text, incarnation int, container_id text, image_ref text, image_id text, settings jsonb, sealed_env text,
-  paths jsonb, has_data boolean, exit jsonb, last_error jsonb, reserved jsonb, container_created_at timestamptz,
-  started_at timestamptz, created_at timestamptz, updated_at timestamptz)`;
-
-const MUTABLE = [
-  'version',
-  'state',
-  'projected',
-  'seq',
-  'node_id',
-  'incarnation',
-  'container_id',
-  'image_ref',
-  'image_id',
-  'settings',
-  'sealed_env',
-  'paths',
-  'has_data',
-  'exit',
-  'last_error',
-  'reserved',
-  'container_created_at',
-  'started_at',
-  'updated_at',
-];
-
-/** Zero rows where the bot is no longer at the version it was judged at. */
-const UPDATE_BOT = `UPDATE bot SET ${MUTABLE.map((column) => `${column} = r.${column}`).join(', ')}
-  FROM jsonb_to_record($1::jsonb) AS ${BOT_RECORD}
-  WHERE bot.key = r.key AND bot.version = $2::int RETURNING bot.key`;
-
-/** Zero rows where somebody else has just named the bot. */
-const INSERT_BOT = `INSERT INTO bot (key, tenant_id, bot_id, created_at, ${MUTABLE.join(', ')})
-  SELECT r.key, r.tenant_id, r.bot_id, r.created_at, ${MUTABLE.map((column) => `r.${column}`).join(', ')}
-  FROM jsonb_to_record($1::jsonb) AS ${BOT_RECORD} WHERE $2::int IS NULL
-  ON CONFLICT (tenant_id, bot_id) DO NOTHING RETURNING key`;
-
 /** A node as placement sees it: NodeCandidate. */
 const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
   'ceiling', jsonb_build_object('cpus', max_cpus, 'memoryMb', max_memory_mb),
-  'reserved', jsonb_build_object('cpus', reserved_cpus, 'memoryMb', reserved_memory_mb, 'containers', reserved_containers))`;
+  'reserved', (SELECT jsonb_build_object('cpus', sum(p.cpus), 'memoryMb', sum(p.memory_mb), 'containers', sum(p.containers))
+    FROM node_reservation p WHERE p.node_id = node.id))`;
 
-const commitStatement = (writeBot: string): string => `
-WITH done AS (${writeBot}),
-writes AS (SELECT w.* FROM done, jsonb_to_recordset($3::jsonb) AS w(id uuid, tenant_id uuid, bot_key uuid, seq int,
-  kind text, status text, params jsonb, sealed_env text, digest text, target text, noop boolean, attempt int,
-  claim_epoch int, claimed_by text, cancel_requested text, phase text, progress jsonb, result jsonb, error jsonb,
-  requested_by jsonb, request_id text, dispatch int, created_at timestamptz, started_at timestamptz, finished_at timestamptz,
-  is_new boolean, lease_seconds double precision, due_in_ms double precision, rung boolean)),
-inserted AS (INSERT INTO operation (id, tenant_id, bot_key, seq, kind, status, params, sealed_env, digest, target, noop,
-    attempt, result, error, requested_by, request_id, dispatch, dispatched_at, created_at, started_at, finished_at, deadline_at)
-  SELECT id, tenant_id, bot_key, seq, kind, status, params, CASE WHEN finished_at IS NULL THEN sealed_env END, digest,
-    target, noop, attempt, result, error, requested_by, request_id, dispatch, CASE WHEN rung THEN now() END,
-    created_at, started_at, finished_at, now() + interval '${OPERATION_DEADLINE_SECONDS} s'
-  FROM writes WHERE is_new),
-updated AS (UPDATE operation o SET status = w.status, target = w.target, attempt = w.attempt,
-    claim_epoch = w.claim_epoch, claimed_by = w.claimed_by,
-    sealed_env = CASE WHEN w.finished_at IS NULL THEN o.sealed_env END,
-    cancel_requested = COALESCE(w.cancel_requested, o.cancel_requested),
-    phase = CASE WHEN w.status = 'running' AND o.claim_epoch = w.claim_epoch THEN o.phase ELSE w.phase END,
-    progress = CASE WHEN w.status = 'running' AND o.claim_epoch = w.claim_epoch THEN o.progress ELSE w.progress END,
-    result = w.result, error = w.error, started_at = w.started_at, finished_at = w.finished_at,
-    lease_expires_at = CASE WHEN w.status <> 'running' THEN NULL
-      WHEN w.lease_seconds IS NULL THEN o.lease_expires_at ELSE now() + make_interval(secs => w.lease_seconds) END,
-    due_at = CASE WHEN w.due_in_ms > 0 THEN now() + make_interval(secs => w.due_in_ms / 1000) ELSE o.due_at END,
-    dispatch = GREATEST(o.dispatch, w.dispatch),
-    dispatched_at = CASE WHEN w.rung THEN now() ELSE o.dispatched_at END
-  FROM writes w WHERE o.id = w.id AND NOT w.is_new),
-noted AS (INSERT INTO event (tenant_id, bot_key, bot_id, version, type, data)
-  SELECT r.tenant_id, r.key, r.bot_id, e.version, e.type, e.data
-  FROM done, jsonb_to_record($1::jsonb) AS r(key uuid, tenant_id uuid, bot_id text),
-    jsonb_to_recordset($4::jsonb) AS e(version int, type text, data jsonb) ORDER BY e.version),
-promised AS (UPDATE node SET
-    reserved_cpus = CASE WHEN $7 AND d.cpus > 0 AND reserved_cpus + d.cpus > max_cpus
-      THEN berth_refuse('no_capacity') ELSE greatest(0, round((reserved_cpus + d.cpus)::numeric, 3)) END,
-    reserved_memory_mb = CASE WHEN $7 AND d.memory > 0 AND reserved_memory_mb + d.memory > max_memory_mb
-      THEN berth_refuse('no_capacity') ELSE greatest(0, reserved_memory_mb + d.memory) END,
-    reserved_containers = greatest(0, reserved_containers + d.containers)
-  FROM done, jsonb_to_record($5::jsonb) AS d(node_id text, cpus double precision, memory bigint, containers int)
-  WHERE node.id = d.node_id),
-remembered AS (INSERT INTO idempotency_key (tenant_id, key, fingerprint, operation_id, status_code, answer)
-  SELECT i.tenant_id, i.key, i.fingerprint, i.operation_id, i.status_code, i.answer
-  FROM done, jsonb_to_record($6::jsonb) AS i(tenant_id uuid, key text, fingerprint text, operation_id uuid,
-    status_code int, answer text) WHERE i.key IS NOT NULL)
-SELECT count(*)::int AS done FROM done`;
-
-const COMMIT_UPDATE = commitStatement(UPDATE_BOT);
-const COMMIT_INSERT = commitStatement(INSERT_BOT);
-
-export type CommitResult = 'committed' | 'lost_race' | 'no_capacity' | 'idempotency_conflict';
+export type CommitResult = 'committed' | 'lost_race' | 'no_capacity' | 'idempotency_conflict' | 'name_taken';
 
 /** Bots with their lanes: read whole, written whole, each change in one statement that compares the version. */
 export class BotStore {
@@ -183,19 +97,21 @@ export class BotStore {
       const rows = await this.database.query<{ done: number }>(
         change.expectVersion === null ? COMMIT_INSERT : COMMIT_UPDATE,
         [
-          JSON.stringify(fromBot(change.bot)),
+          JSON.stringify({ ...fromBot(change.bot), descends: change.descends }),
           change.expectVersion,
           JSON.stringify(writes),
           JSON.stringify(events),
           JSON.stringify(reservationRecord(change)),
           JSON.stringify(idempotency ? idempotencyRow(idempotency) : {}),
           enforceCapacity,
+          JSON.stringify(change.snapshots.map(({ write, snapshot }) => ({ write, ...fromSnapshot(snapshot) }))),
         ],
       );
       return rows[0]?.done === 1 ? 'committed' : 'lost_race';
     } catch (error) {
       if (error instanceof DatabaseFault && error.kind === 'refused') return 'no_capacity';
       if (error instanceof DatabaseFault && error.kind === 'conflict') {
+        if (error.constraint === 'snapshot_name_idx') return 'name_taken';
         return error.constraint === 'idempotency_key_pkey' ? 'idempotency_conflict' : 'lost_race';
       }
       throw error;
@@ -203,10 +119,12 @@ export class BotStore {
   }
 }
 
-function reservationRecord({ reservation }: Change): Record<string, unknown> {
+function reservationRecord({ reservation, bot }: Change): Record<string, unknown> {
   if (!reservation) return {};
   const { cpus, memoryMb, containers } = reservation.delta;
-  return { node_id: reservation.nodeId, cpus, memory: memoryMb, containers };
+  // Any part serves that is not always the same. A node with a ceiling keeps to its first, where it can be compared.
+  const part = Number.parseInt(bot.key.slice(-1), 16);
+  return { node_id: reservation.nodeId, part, cpus, memory: memoryMb, containers };
 }
 
 function idempotencyRow(record: IdempotencyRecord): Record<string, unknown> {

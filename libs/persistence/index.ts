@@ -8,3 +8,4 @@ export * from './idempotency-store.js';
 export * from './node-store.js';
 export * from './operation-store.js';
 export { prune } from './retention.js';
+export { SnapshotStore, type PlacedSnapshot } from './snapshot-store.js';

@@ -23,10 +23,17 @@ interface NodeRow {
   maxCpus: number | null;
   maxMemoryMb: number | null;
   reservedCpus: number;
-  reservedMemoryMb: bigint;
+  reservedMemoryMb: number;
   reservedContainers: number;
   heartbeatAt: Date | null;
 }
+
+const NODE_SELECT = `SELECT n.id, n.status, n.up, n.engine_version AS "engineVersion", n.agent_url AS "agentUrl", n.cpus,
+  n.memory_mb AS "memoryMb", n.max_cpus AS "maxCpus", n.max_memory_mb AS "maxMemoryMb", n.heartbeat_at AS "heartbeatAt",
+  r.cpus AS "reservedCpus", r.memory_mb AS "reservedMemoryMb", r.containers AS "reservedContainers"
+  FROM node n CROSS JOIN LATERAL (SELECT coalesce(round(sum(cpus)::numeric, 3), 0)::double precision AS cpus,
+    coalesce(sum(memory_mb), 0)::double precision AS memory_mb, coalesce(sum(containers), 0)::int AS containers
+    FROM node_reservation WHERE node_id = n.id) r`;
 
 const statusOfNode = (row: NodeRow): NodeStatus => (row.up ? row.status : 'down');
 
@@ -34,7 +41,10 @@ const statusOfNode = (row: NodeRow): NodeStatus => (row.up ? row.status : 'down'
 export class NodeStore {
   constructor(private readonly database: Database) {}
 
-  /** Takes the node over: earlier workers hold an older epoch and are refused from here on. */
+  /**
+   * Takes the node over: earlier workers hold an older epoch and are refused from here on. What is promised of it is
+   * gathered in its first part, since a ceiling that is new is compared with that one.
+   */
   async register(node: NodeRegistration): Promise<number> {
     const { id, engineVersion, agentUrl, cpus, memoryMb, maxCpus, maxMemoryMb } = node;
     const rows = await this.database.query<{ epoch: number }>(
@@ -45,6 +55,21 @@ export class NodeStore {
          heartbeat_at = now()
        RETURNING epoch`,
       [id, engineVersion, agentUrl, cpus, memoryMb, maxCpus, maxMemoryMb],
+    );
+    await this.database.query(
+      `INSERT INTO node_reservation (node_id, part) SELECT $1, part FROM generate_series(0, 15) AS p(part)
+       ON CONFLICT DO NOTHING RETURNING part`,
+      [id],
+    );
+    await this.database.query(
+      `WITH held AS MATERIALIZED (SELECT part, cpus, memory_mb, containers FROM node_reservation
+         WHERE node_id = $1 ORDER BY part FOR UPDATE),
+       whole AS (SELECT sum(cpus) AS cpus, sum(memory_mb) AS memory_mb, sum(containers) AS containers FROM held)
+       UPDATE node_reservation p SET cpus = CASE WHEN p.part = 0 THEN round(w.cpus::numeric, 3) ELSE 0 END,
+         memory_mb = CASE WHEN p.part = 0 THEN w.memory_mb ELSE 0 END,
+         containers = CASE WHEN p.part = 0 THEN w.containers ELSE 0 END
+       FROM whole w WHERE p.node_id = $1 RETURNING p.part`,
+      [id],
     );
     return rows[0]?.epoch ?? 0;
   }
@@ -90,16 +115,16 @@ export class NodeStore {
   }
 
   async list(afterId: string | null, limit: number): Promise<NodeView[]> {
-    const where = afterId === null ? {} : { id: { gt: afterId } };
-    const rows = await this.database.models((prisma) =>
-      prisma.node.findMany({ where, orderBy: { id: 'asc' }, take: limit }),
+    const rows = await this.database.query<NodeRow>(
+      `${NODE_SELECT} WHERE n.id > COALESCE($1, '') ORDER BY n.id LIMIT $2::int`,
+      [afterId, limit],
     );
-    return rows.map((row) => present(row as NodeRow));
+    return rows.map(present);
   }
 
   async find(id: string): Promise<NodeView | null> {
-    const row = await this.database.models((prisma) => prisma.node.findUnique({ where: { id } }));
-    return row && present(row as NodeRow);
+    const rows = await this.database.query<NodeRow>(`${NODE_SELECT} WHERE n.id = $1`, [id]);
+    return rows[0] ? present(rows[0]) : null;
   }
 }
 
@@ -109,7 +134,7 @@ function present(row: NodeRow): NodeView {
     status: statusOfNode(row),
     engineVersion: row.engineVersion,
     capacity: { cpus: row.cpus, memoryMb: row.memoryMb, maxCpus: row.maxCpus, maxMemoryMb: row.maxMemoryMb },
-    reserved: { cpus: row.reservedCpus, memoryMb: Number(row.reservedMemoryMb) },
+    reserved: { cpus: row.reservedCpus, memoryMb: row.reservedMemoryMb },
     containers: row.reservedContainers,
     heartbeatAt: row.heartbeatAt?.toISOString() ?? null,
   };

@@ -1,4 +1,4 @@
-import type { Bot, Lane, Operation } from '#domain';
+import type { Bot, Lane, Operation, Snapshot } from '#domain';
 
 /** Rows as the hand-written statements return them; the only place that knows both spellings. */
 
@@ -11,10 +11,18 @@ export const OPERATION_JSON = `to_jsonb(o) || jsonb_build_object(
   'lease_expired', o.status = 'running' AND o.lease_expires_at <= now(),
   'due', o.due_at <= now(), 'overdue', o.deadline_at <= now())`;
 
-/** Selects a bot `b` of a tenant `t` with its lane. */
+/** Selects a snapshot `s` of a bot `b`. */
+export const SNAPSHOT_JSON = `to_jsonb(s) || jsonb_build_object('bot_id', b.bot_id)`;
+
+/** Selects a bot `b` of a tenant `t` with its lane, and the snapshots that the lane concerns; null where it has none. */
 export const LANE_SELECT = `SELECT to_jsonb(b) AS bot, t.slug AS slug, now() AS now,
   COALESCE((SELECT jsonb_agg(${OPERATION_JSON} ORDER BY o.seq) FROM operation o
-    WHERE o.bot_key = b.key AND o.status IN ('queued', 'running')), '[]'::jsonb) AS lane
+    WHERE o.bot_key = b.key AND o.status IN ('queued', 'running')), '[]'::jsonb) AS lane,
+  CASE WHEN EXISTS (SELECT 1 FROM snapshot h WHERE h.bot_key = b.key) THEN
+    COALESCE((SELECT jsonb_agg(${SNAPSHOT_JSON} ORDER BY s.id) FROM snapshot s
+      WHERE s.bot_key = b.key AND (s.status IN ('creating', 'deleting') OR s.id::text IN
+        (SELECT u.params->>'snapshotId' FROM operation u WHERE u.bot_key = b.key AND u.status IN ('queued', 'running')))),
+      '[]'::jsonb) END AS snapshots
   FROM bot b JOIN tenant t ON t.id = b.tenant_id`;
 
 export interface LaneRow {
@@ -22,13 +30,20 @@ export interface LaneRow {
   slug: string;
   now: Date;
   lane: OperationJson[];
+  snapshots: Record<string, unknown>[] | null;
 }
 
 const iso = (value: unknown): string => new Date(value as string).toISOString();
 const isoOrNull = (value: unknown): string | null => (value == null ? null : iso(value));
 
 export function toLane(row: LaneRow): Lane {
-  return { bot: toBot(row.bot, row.slug), operations: row.lane.map(toOperation), now: iso(row.now) };
+  return {
+    bot: toBot(row.bot, row.slug),
+    operations: row.lane.map(toOperation),
+    snapshots: (row.snapshots ?? []).map(toSnapshot),
+    hasSnapshots: row.snapshots !== null,
+    now: iso(row.now),
+  };
 }
 
 function toBot(row: Record<string, unknown>, tenantSlug: string): Bot {
@@ -49,6 +64,7 @@ function toBot(row: Record<string, unknown>, tenantSlug: string): Bot {
     sealedEnv: row['sealed_env'] as string | null,
     paths: row['paths'] as Bot['paths'],
     hasData: row['has_data'] as boolean,
+    currentSnapshotId: row['current_snapshot_id'] as string | null,
     exit: row['exit'] as Bot['exit'],
     lastError: row['last_error'] as Bot['lastError'],
     reserved: row['reserved'] as Bot['reserved'],
@@ -113,6 +129,7 @@ export function fromBot(bot: Bot): Record<string, unknown> {
     sealed_env: bot.sealedEnv,
     paths: bot.paths,
     has_data: bot.hasData,
+    current_snapshot_id: bot.currentSnapshotId,
     exit: bot.exit,
     last_error: bot.lastError,
     reserved: bot.reserved,
@@ -151,5 +168,53 @@ export function fromOperation(operation: Operation): Record<string, unknown> {
     created_at: operation.createdAt,
     started_at: operation.startedAt,
     finished_at: operation.finishedAt,
+  };
+}
+
+export function toSnapshot(row: Record<string, unknown>): Snapshot {
+  return {
+    id: row['id'] as string,
+    tenantId: row['tenant_id'] as string,
+    botKey: row['bot_key'] as string,
+    botId: row['bot_id'] as string,
+    nodeId: row['node_id'] as string,
+    name: row['name'] as string,
+    description: row['description'] as string | null,
+    status: row['status'] as Snapshot['status'],
+    parentId: row['parent_id'] as string | null,
+    scope: row['scope'] as Snapshot['scope'],
+    origin: row['origin'] as Snapshot['origin'],
+    image: row['image'] as string | null,
+    volumes: row['volumes'] as Snapshot['volumes'],
+    sizeBytes: Number(row['size_bytes']),
+    dataSizeBytes: Number(row['data_size_bytes']),
+    layers: row['layers'] as number,
+    freezeMs: row['freeze_ms'] as number,
+    error: row['error'] as Snapshot['error'],
+    createdAt: iso(row['created_at']),
+  };
+}
+
+/** The columns of a snapshot's row that a change writes. */
+export function fromSnapshot(snapshot: Snapshot): Record<string, unknown> {
+  return {
+    id: snapshot.id,
+    tenant_id: snapshot.tenantId,
+    bot_key: snapshot.botKey,
+    node_id: snapshot.nodeId,
+    name: snapshot.name,
+    description: snapshot.description,
+    status: snapshot.status,
+    parent_id: snapshot.parentId,
+    scope: snapshot.scope,
+    origin: snapshot.origin,
+    image: snapshot.image,
+    volumes: snapshot.volumes,
+    size_bytes: snapshot.sizeBytes,
+    data_size_bytes: snapshot.dataSizeBytes,
+    layers: snapshot.layers,
+    freeze_ms: snapshot.freezeMs,
+    error: snapshot.error,
+    created_at: snapshot.createdAt,
   };
 }

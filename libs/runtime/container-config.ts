@@ -4,7 +4,7 @@ import { containerLabels } from './labels.js';
 import type { ContainerSpec } from './port.js';
 
 /** 68 years; `infinity` is unknown to some implementations of sleep. */
-const IDLE_COMMAND = ['sleep', '2147483647'];
+export const IDLE_COMMAND = ['sleep', '2147483647'];
 
 /** Whether the caller gave a main process, rather than Berth's idle command. */
 export function hasOwnCommand(spec: Pick<ContainerSpec, 'command'>): spec is { command: string[] } {

@@ -1,13 +1,16 @@
-import type { ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
+import type { ContainerCreateOptions, ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
 import { buildContainerConfig, hasOwnCommand } from './container-config.js';
 import { DEADLINE_MS, pause } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { EnvironmentFiles } from './environment-file.js';
 import { RuntimeFailure } from './failure.js';
-import { engineStatus, isTransportError } from './failures.js';
+import { engineStatus, isTransportError, toFailure } from './failures.js';
+import { inspectImage } from './image-store.js';
 import { inspectContainer } from './inspect.js';
-import { isSameIncarnation, isVolumeOf, readIdentity, volumeLabels } from './labels.js';
-import type { ContainerSpec, VolumeMount } from './port.js';
+import { isSameIncarnation, readIdentity } from './labels.js';
+import type { ContainerSpec } from './port.js';
+import { ensureVolume } from './volume-store.js';
+import { volumesOf } from './volumes.js';
 
 /** How long a name may be held by a container on its way out. */
 const NAME_WAIT_MS = 60_000;
@@ -22,12 +25,35 @@ export interface CreateContext {
 /** Creates the container and its volumes, or adopts the one that an earlier try has made. */
 export async function createContainer(
   { engine, environmentFiles, networkName }: CreateContext,
-  spec: ContainerSpec,
+  given: ContainerSpec,
   signal: AbortSignal,
 ): Promise<ContainerInspectInfo> {
-  for (const volume of spec.volumes) await ensureVolume(engine, spec, volume, signal);
-  const environmentFile = await writeEnvironment(engine, environmentFiles, spec, signal);
+  const image = await inspectImage(engine, given.image, signal);
+  if (!image) throw new RuntimeFailure('image_not_found', 'The image is not on the node.', { retryable: true });
+  const spec = { ...given, volumes: volumesOf(given, Object.keys(image.Config.Volumes ?? {})) };
+  for (const { name } of spec.volumes) await ensureVolume(engine, name, spec.identity, signal);
+  const environmentFile = await writeEnvironment(engine, environmentFiles, spec, image, signal);
   const config = buildContainerConfig(spec, { networkName, environmentFile });
+  const info = await createOrAdopt(engine, spec, config, signal);
+  // One that is adopted from another operation may be of another image, and is its caller's to judge.
+  const isOwn = readIdentity(info.Config.Labels)?.operationId === spec.identity.operationId;
+  if (environmentFile === null || !isOwn || !(await lacksShell(engine, info.Id, signal))) return info;
+  // Its start would fail as if the command were missing.
+  await engine.call('remove', { deadlineMs: DEADLINE_MS.remove, signal }, (abortSignal) =>
+    engine.docker.getContainer(info.Id).remove({ v: true, force: true, abortSignal }),
+  );
+  await environmentFiles.remove(spec.name);
+  const message =
+    'The image has no /bin/sh, which env needs to reach a command: leave env out, or use an image with a shell.';
+  throw new RuntimeFailure('start_failed', message, { retryable: false });
+}
+
+async function createOrAdopt(
+  engine: EngineConnection,
+  spec: ContainerSpec,
+  config: ContainerCreateOptions,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo> {
   const deadline = Date.now() + NAME_WAIT_MS;
   for (;;) {
     try {
@@ -50,6 +76,19 @@ export async function createContainer(
   }
 }
 
+/** Whether the container surely has no shell; where that cannot be told, its start will tell. */
+async function lacksShell(engine: EngineConnection, id: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await engine.call('stat', { deadlineMs: DEADLINE_MS.inspect, signal }, (abortSignal) =>
+      engine.docker.getContainer(id).infoArchive({ path: '/bin/sh', abortSignal }),
+    );
+    return false;
+  } catch (error) {
+    if (toFailure(error).code === 'aborted') throw error;
+    return engineStatus(error) === 404 && (await inspectContainer(engine, id, signal)) !== null;
+  }
+}
+
 function isLeaving(info: ContainerInspectInfo): boolean {
   return info.State.Status === 'removing';
 }
@@ -62,42 +101,27 @@ function adopt(holder: ContainerInspectInfo, spec: ContainerSpec, cause: unknown
   });
 }
 
-async function ensureVolume(
-  engine: EngineConnection,
-  spec: ContainerSpec,
-  volume: VolumeMount,
-  signal: AbortSignal,
-): Promise<void> {
-  const options = { deadlineMs: DEADLINE_MS.volume, signal };
-  const existing = await engine.call('volume', options, async (abortSignal) => {
-    const body = { Name: volume.name, Driver: 'local', Labels: volumeLabels(spec.identity) };
-    // Answers with the existing volume of that name, whoever made it.
-    await engine.docker.createVolume({ _query: {}, _body: body, abortSignal } as object);
-    return engine.docker.getVolume(volume.name).inspect({ abortSignal });
-  });
-  if (isVolumeOf(existing.Labels, spec.identity)) return;
-  throw new RuntimeFailure('name_conflict', 'The name of the volume belongs to somebody else.', { retryable: false });
-}
-
 async function writeEnvironment(
   engine: EngineConnection,
   files: EnvironmentFiles,
   spec: ContainerSpec,
+  image: ImageInspectInfo,
   signal: AbortSignal,
 ): Promise<string | null> {
   if (!hasOwnCommand(spec) || Object.keys(spec.env).length === 0) return null;
-  const readableByAll = !(await runsAsHostRoot(engine, spec.image, signal));
+  const readableByAll = !(await runsAsHostRoot(engine, image, signal));
   return files.write(spec.name, spec.env, readableByAll);
 }
 
 /** Whether the container's user is the host's root. Under a remapped user namespace it is not, and no capability helps. */
-async function runsAsHostRoot(engine: EngineConnection, image: string, signal: AbortSignal): Promise<boolean> {
-  const options = { deadlineMs: DEADLINE_MS.inspect, signal };
-  const found = (await engine.call('inspect image', options, (abortSignal) =>
-    engine.getJson(`/images/${image}/json`, abortSignal),
-  )) as ImageInspectInfo;
-  const user = found.Config.User?.split(':')[0] ?? '';
+async function runsAsHostRoot(
+  engine: EngineConnection,
+  image: ImageInspectInfo,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const user = image.Config.User?.split(':')[0] ?? '';
   if (!['', '0', 'root'].includes(user)) return false;
+  const options = { deadlineMs: DEADLINE_MS.inspect, signal };
   const info = (await engine.call('info', options, (abortSignal) => engine.getJson('/info', abortSignal))) as {
     SecurityOptions?: string[] | null;
   };

@@ -18,6 +18,10 @@ export const DEADLINE_MS = {
   /** Until a stream's headers arrive. */
   stream: 10_000,
   pull: 900_000,
+  /** A commit, or the end of an import once all bytes were sent. */
+  image: 600_000,
+  /** What is tidied up after a call; else a sweep does it. */
+  tidy: 10_000,
   /** Without a byte of a pull or of a log that is not followed. */
   idle: 60_000,
 } as const;

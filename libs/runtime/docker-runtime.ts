@@ -1,19 +1,21 @@
 import { DEADLINE_MS } from './deadline.js';
 import { createContainer } from './create.js';
+import { dockerImages } from './docker-images.js';
 import { connectEngine, type EngineConnection } from './engine-connection.js';
 import { EnvironmentFiles } from './environment-file.js';
 import { watchEvents, type EventsOptions } from './events.js';
 import { ExitWatch } from './exit.js';
-import { engineStatus, toFailure } from './failures.js';
+import { guard, guardAll } from './failures.js';
 import { assertFirewall } from './firewall.js';
 import { ensureImage, type EnsureImageOptions } from './images.js';
 import { inspectContainer, listContainers, plainName, toRuntimeContainer } from './inspect.js';
 import { Lifecycle } from './lifecycle.js';
 import { readLogs, type LogsOptions } from './logs.js';
 import { ensureNetwork } from './network.js';
-import { isVolumeOf } from './labels.js';
-import type { ContainerRuntime, ContainerSpec, EngineInfo, PreparedNode, VolumeOwner } from './port.js';
+import { ImageStore, PART_LABEL } from './image-store.js';
+import type { ContainerRuntime, ContainerSpec, EngineInfo, PreparedNode } from './port.js';
 import { StatsReader } from './stats.js';
+import { removeVolume } from './volume-store.js';
 
 export interface DockerRuntimeOptions {
   /** `unix:///path`, `tcp://host:port`, or undefined for the default socket. */
@@ -34,6 +36,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const exits = new ExitWatch(engine);
   const lifecycle = new Lifecycle(engine, exits);
   const stats = new StatsReader(engine);
+  const images = new ImageStore(engine);
   const context = { engine, environmentFiles, networkName };
 
   return {
@@ -61,14 +64,16 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     remove: (id, signal) =>
       guard(async () => {
         stats.forget(id);
-        const name = await lifecycle.remove(id, signal);
-        await environmentFiles.remove(plainName(name ?? id));
+        const removed = await lifecycle.remove(id, signal);
+        await environmentFiles.remove(plainName(removed?.Name ?? id));
+        if (removed?.Config.Labels[PART_LABEL] !== undefined) await images.forgetKept(removed.Image);
       }),
     removeVolume: (name, owner, signal) => guard(() => removeVolume(engine, name, owner, signal)),
     exitWithin: (id, graceMs, signal) => guard(() => exits.exitWithin(id, graceMs, signal)),
     events: (given: EventsOptions) => guardAll(watchEvents(engine, given)),
     stats: (id, signal) => guard(() => stats.read(id, signal)),
     logs: (id, given: LogsOptions) => guardAll(readLogs(engine, id, given)),
+    ...dockerImages(engine, images),
     close: async () => {
       engine.close();
       await Promise.resolve();
@@ -109,37 +114,4 @@ async function prepareNode(engine: EngineConnection, networkName: string): Promi
     );
   }
   return { network: networkName, hostFirewall: obstacle === null, warnings };
-}
-
-async function removeVolume(
-  engine: EngineConnection,
-  name: string,
-  owner: VolumeOwner,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await engine.call('volume', { deadlineMs: DEADLINE_MS.volume, signal }, async (abortSignal) => {
-      const volume = engine.docker.getVolume(name);
-      const { Labels } = await volume.inspect({ abortSignal });
-      if (isVolumeOf(Labels, owner)) await volume.remove({ abortSignal });
-    });
-  } catch (error) {
-    if (engineStatus(error) !== 404) throw error;
-  }
-}
-
-async function guard<T>(run: () => Promise<T>): Promise<T> {
-  try {
-    return await run();
-  } catch (error) {
-    throw toFailure(error);
-  }
-}
-
-async function* guardAll<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
-  try {
-    yield* source;
-  } catch (error) {
-    throw toFailure(error);
-  }
 }

@@ -11,11 +11,32 @@ export function shellQuote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The script that a container's shell reads before it executes the caller's command. Names are validated by the caller. */
+/**
+ * Names that one shell or another keeps for itself: read-only, taken for a number, or set anew, so that an export of
+ * them fails or is lost. One too many does no harm.
+ */
+const KEPT =
+  /^(_|BASH.*|COLUMNS|COMP_.*|COPROC|DIRSTACK|ENV|EPOCH.*|EUID|FPATH|FUNC.*|GLOBIGNORE|GROUPS|HIST.*|IFS|KSH.*|LANG|LC_.*|LINE.*|MAIL.*|MAPFILE|OLDPWD|OPT(ARG|ERR|IND)|PGRP|PIPESTATUS|POSIXLY_CORRECT|PPID|PS[0-4]|PWD|RANDOM|READLINE_.*|REPLY|SECONDS|SHELLOPTS|SHLVL|SRANDOM|TMOUT|UID|USER_ID)$/;
+
+/**
+ * The script that a container's shell reads before it executes the caller's command, which are its `"$@"`. Names that
+ * a shell keeps go past it, by the program env, in place of the command; the others do not, since arguments of a
+ * program are not kept from other users of the node. Names are validated by the caller.
+ */
 export function renderEnvironment(env: Record<string, string>): string {
-  return Object.entries(env)
-    .map(([name, value]) => `export ${name}=${shellQuote(value)}\n`)
-    .join('');
+  const names = Object.keys(env);
+  const exports = (some: string[]): string =>
+    some.map((name) => `export ${name}=${shellQuote(env[name] ?? '')}\n`).join('');
+  const kept = names.filter((name) => KEPT.test(name));
+  const others = exports(names.filter((name) => !KEPT.test(name)));
+  if (kept.length === 0) return others;
+  const words = kept.map((name) => shellQuote(`${name}=${env[name] ?? ''}`)).join(' ');
+  // To env, a command with `=` in its name would be one more assignment.
+  return (
+    `if [ "\${1#*=}" = "$1" ] && command -v env > /dev/null\n` +
+    `then set -- "$(command -v env)" ${words} "$@"\n` +
+    `else ${exports(kept)}fi\n${others}`
+  );
 }
 
 /** Files with the values of containers' environments, one per container, in a directory that only this node's root may enter. */

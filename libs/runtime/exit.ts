@@ -1,9 +1,8 @@
 import type { ContainerInspectInfo } from 'dockerode';
 import { DEADLINE_MS, DeadlineExceeded, withDeadline } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
-import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
-import { inspectContainer, isUp } from './inspect.js';
+import { isUp, requireContainer } from './inspect.js';
 import { readJsonLines } from './json-lines.js';
 
 /** Containers whose last start is remembered; beyond it, the oldest are forgotten. */
@@ -44,10 +43,8 @@ export class ExitWatch {
     return this.endSince(mark, await this.inspect(id, signal), signal);
   }
 
-  private async inspect(id: string, signal: AbortSignal): Promise<ContainerInspectInfo> {
-    const info = await inspectContainer(this.engine, id, signal);
-    if (info) return info;
-    throw new RuntimeFailure('container_not_found', 'The container does not exist.', { retryable: false });
+  private inspect(id: string, signal: AbortSignal): Promise<ContainerInspectInfo> {
+    return requireContainer(this.engine, id, signal);
   }
 
   private async endSince(

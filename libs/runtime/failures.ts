@@ -71,7 +71,8 @@ export function toFailure(error: unknown): RuntimeFailure {
   if (error instanceof RuntimeFailure) return error;
   const message = engineMessage(error);
   if (systemError(error).code === 'ENOSPC' || DISK_FULL.test(message)) {
-    return new RuntimeFailure('disk_full', 'The node has no disk space left.', { retryable: true, cause: error });
+    // Trying again at once would only meet the same, with the container frozen for it each time.
+    return new RuntimeFailure('disk_full', 'The node has no disk space left.', { retryable: false, cause: error });
   }
   if (isTransportError(error)) {
     return new RuntimeFailure('docker_unavailable', 'The container engine does not answer.', {
@@ -87,6 +88,23 @@ export function toFailure(error: unknown): RuntimeFailure {
     retryable,
     cause: error,
   });
+}
+
+/** Runs a call of the port. */
+export async function guard<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+export async function* guardAll<T>(source: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* source;
+  } catch (error) {
+    throw toFailure(error);
+  }
 }
 
 function notFound(message: string, cause: unknown): RuntimeFailure {

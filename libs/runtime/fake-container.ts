@@ -1,22 +1,29 @@
 import { createHash } from 'node:crypto';
 import { EventEmitter } from 'node:events';
-import type { ContainerSpec, EngineState, LogChunk, RuntimeContainer, RuntimeEvent } from './port.js';
+import type { FakeFiles } from './fake-files.js';
+import type { FakeImage } from './fake-images.js';
+import type { ContainerSpec, EngineState, LogChunk, RuntimeContainer, RuntimeEvent, VolumeMount } from './port.js';
 import type { FakeProgram } from './fake-program.js';
 
 export type EmitEvent = (container: FakeContainer, action: RuntimeEvent['action'], exitCode?: number) => void;
 
 interface FakeContainerParts {
   spec: ContainerSpec;
-  imageId: string;
+  image: FakeImage;
+  mounts: VolumeMount[];
   serial: number;
   program: FakeProgram;
   emit: EmitEvent;
 }
 
-/** One container of the fake engine: its state, its main process, its log. Emits `end` (code) and `log`. */
+/** One container of the fake engine: its state, its main process, its files, its log. Emits `end` (code) and `log`. */
 export class FakeContainer extends EventEmitter {
   readonly id: string;
   readonly spec: ContainerSpec;
+  readonly image: FakeImage;
+  readonly mounts: readonly VolumeMount[];
+  /** The root filesystem. What a volume hides is in it, too. */
+  readonly root: FakeFiles;
   readonly log: LogChunk[] = [];
   state: EngineState = 'created';
   oomKilled = false;
@@ -33,6 +40,9 @@ export class FakeContainer extends EventEmitter {
     super();
     this.setMaxListeners(0);
     this.spec = structuredClone(parts.spec);
+    this.image = parts.image;
+    this.mounts = parts.mounts;
+    this.root = new Map(parts.image.files);
     this.id = createHash('sha256').update(`${parts.spec.name}#${parts.serial}`).digest('hex');
   }
 
@@ -77,13 +87,13 @@ export class FakeContainer extends EventEmitter {
       name: this.spec.name,
       identity: { ...this.spec.identity },
       engineState: this.state,
-      image: { ref: this.spec.image, id: this.parts.imageId },
+      image: { ref: this.spec.image, id: this.image.id },
       exitCode: this.up ? null : this.exitCode,
       oomKilled: this.oomKilled,
       startedAt: this.startedAt,
       finishedAt: this.finishedAt,
       createdAt: this.createdAt,
-      mounts: this.spec.volumes.map(({ name, target }) => ({
+      mounts: this.mounts.map(({ name, target }) => ({
         name,
         container: target,
         host: `/var/lib/fake/volumes/${name}/_data`,

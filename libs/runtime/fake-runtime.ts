@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { pause } from './deadline.js';
 import { RuntimeFailure } from './failure.js';
-import { FakeEngine, imageId, permanentFailure } from './fake-engine.js';
-import { FaultPlan, type FakeMethod } from './fake-faults.js';
+import { permanentFailure } from './fake-engine.js';
+import { FakeSnapshots } from './fake-snapshots.js';
+import type { VolumeOwner } from './identity.js';
 import { isSameIncarnation } from './labels.js';
 import type {
   ContainerRuntime,
@@ -16,18 +17,14 @@ import type {
   RuntimeContainerSummary,
   RuntimeEvent,
   RuntimeStats,
-  VolumeOwner,
 } from './port.js';
 
 /**
  * An engine in memory that keeps the port's contract, with faults that a test queues in `faults` and changes behind
- * the caller's back: `crash`, `oom`, `stopOutside`, `killOutside`, `removeOutside`, `goDown`, `comeBack`.
+ * the caller's back: `crash`, `oom`, `stopOutside`, `killOutside`, `removeOutside`, `goDown`, `comeBack`. Its containers have files: `writeFile`, `readFile`,
+ * `filesOf`.
  */
-export class FakeRuntime extends FakeEngine implements ContainerRuntime {
-  readonly faults = new FaultPlan();
-  /** Every call, in order, with the container or image it named. */
-  readonly calls: { method: FakeMethod; ref: string }[] = [];
-
+export class FakeRuntime extends FakeSnapshots implements ContainerRuntime {
   info(): Promise<EngineInfo> {
     return this.perform('info', '', undefined, () => ({
       engineVersion: 'fake',
@@ -47,28 +44,27 @@ export class FakeRuntime extends FakeEngine implements ContainerRuntime {
     options: { signal: AbortSignal; onProgress?: (progress: PullProgress) => void },
   ): Promise<Image> {
     return this.perform('ensureImage', ref, options.signal, () => {
-      if (this.images.has(ref)) return { ref, id: imageId(ref) };
+      const present = this.images.find(ref);
+      if (present) return { ref, id: present.id };
       if (!this.pullable.has(ref)) throw permanentFailure('image_not_found', `There is no image ${ref}.`);
       options.onProgress?.({ percent: null, detail: 'Pulling fs layer' });
       options.onProgress?.({ percent: 50, detail: 'Downloading' });
       options.onProgress?.({ percent: 100, detail: 'Pull complete' });
-      this.images.add(ref);
-      return { ref, id: imageId(ref) };
+      return { ref, id: this.images.add(ref).id };
     });
   }
 
   create(spec: ContainerSpec, signal: AbortSignal): Promise<RuntimeContainer> {
     return this.perform('create', spec.name, signal, () => {
-      for (const volume of spec.volumes) this.ensureVolume(volume.name, spec.identity);
+      for (const { name } of spec.volumes) this.checkVolume(name, spec.identity);
       const holder = this.lookUp(spec.name);
       if (holder && !isSameIncarnation(holder.spec.identity, spec.identity)) {
         throw permanentFailure('name_conflict', 'The name belongs to a container of somebody else.');
       }
       if (holder) return holder.describe();
-      if (!this.images.has(spec.image)) {
-        throw new RuntimeFailure('image_not_found', 'The image is not on the node.', { retryable: true });
-      }
-      return this.addContainer(spec).describe();
+      const image = this.images.find(spec.image);
+      if (!image) throw new RuntimeFailure('image_not_found', 'The image is not on the node.', { retryable: true });
+      return this.addContainer(spec, image).describe();
     });
   }
 
@@ -132,7 +128,7 @@ export class FakeRuntime extends FakeEngine implements ContainerRuntime {
     return this.perform('removeVolume', name, signal, () => {
       const made = this.volumes.get(name);
       if (made?.tenantId !== owner.tenantId || made.botId !== owner.botId) return;
-      const used = [...this.containers.values()].some(({ spec }) => spec.volumes.some((mount) => mount.name === name));
+      const used = [...this.containers.values()].some(({ mounts }) => mounts.some((mount) => mount.name === name));
       if (used) throw new RuntimeFailure('docker_error', 'The volume is in use.', { retryable: true });
       this.volumes.delete(name);
     });
@@ -176,7 +172,7 @@ export class FakeRuntime extends FakeEngine implements ContainerRuntime {
         pids: 2,
         network: { rxBytes: 100, txBytes: 50 },
         block: { readBytes: 0, writeBytes: 0 },
-        disk: { rootBytes: 4_096, dataBytes: container.spec.volumes.length * 4_096 },
+        disk: { rootBytes: 4_096, dataBytes: container.mounts.length * 4_096 },
         at: new Date().toISOString(),
       };
     });
@@ -203,20 +199,5 @@ export class FakeRuntime extends FakeEngine implements ContainerRuntime {
   close(): Promise<void> {
     this.eventHub.break();
     return Promise.resolve();
-  }
-
-  private perform<T>(
-    method: FakeMethod,
-    ref: string,
-    signal: AbortSignal | undefined,
-    effect: () => T | Promise<T>,
-  ): Promise<T> {
-    this.calls.push({ method, ref });
-    return this.faults.run(method, signal, () => {
-      if (this.down) {
-        throw new RuntimeFailure('docker_unavailable', 'The container engine does not answer.', { retryable: true });
-      }
-      return effect();
-    });
   }
 }

@@ -7,7 +7,7 @@ const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'];
 const MIB = 1024 * 1024;
 
 export interface HostConfigInput {
-  spec: Pick<ContainerSpec, 'resources' | 'network' | 'identity' | 'volumes'>;
+  spec: Pick<ContainerSpec, 'resources' | 'network' | 'identity' | 'volumes' | 'emptyVolumes'>;
   /** The managed bridge. */
   networkName: string;
   /** Path on the host of the environment file; null where there is none. */
@@ -64,7 +64,7 @@ function volumeMounts(spec: HostConfigInput['spec']): MountSettings[] {
     Target: volume.target,
     ReadOnly: false,
     VolumeOptions: {
-      NoCopy: false,
+      NoCopy: spec.emptyVolumes ?? false,
       Labels: volumeLabels(spec.identity),
       DriverConfig: { Name: 'local', Options: {} },
     },

@@ -1,8 +1,8 @@
-import type { ImageInspectInfo } from 'dockerode';
 import { DEADLINE_MS, DeadlineExceeded, withDeadline } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
-import { engineStatus, pullFailure } from './failures.js';
+import { pullFailure } from './failures.js';
+import { inspectImage } from './image-store.js';
 import { readJsonLines } from './json-lines.js';
 import type { Image, PullProgress } from './port.js';
 import { PullTracker, type PullLine } from './pull-progress.js';
@@ -15,7 +15,7 @@ export interface EnsureImageOptions {
 /** Inspects the image and pulls it where it is missing. What Berth or a hash names exists nowhere else and is not pulled. */
 export async function ensureImage(engine: EngineConnection, ref: string, options: EnsureImageOptions): Promise<Image> {
   const present = await inspectImage(engine, ref, options.signal);
-  if (present) return present;
+  if (present) return { ref, id: present.Id };
   const missing = new RuntimeFailure('image_not_found', `There is no image ${ref}.`, { retryable: false });
   if (isLocalOnly(ref)) throw missing;
   try {
@@ -26,21 +26,7 @@ export async function ensureImage(engine: EngineConnection, ref: string, options
   const pulled = await inspectImage(engine, ref, options.signal);
   if (!pulled) throw new RuntimeFailure('image_pull_failed', `The image ${ref} did not arrive.`, { retryable: true });
   options.onProgress?.({ percent: 100, detail: 'Pull complete' });
-  return pulled;
-}
-
-async function inspectImage(engine: EngineConnection, ref: string, signal: AbortSignal): Promise<Image | null> {
-  try {
-    const info = (await engine.call('inspect image', { deadlineMs: DEADLINE_MS.inspect, signal }, (abortSignal) =>
-      engine.getJson(`/images/${encodeURI(ref)}/json`, abortSignal),
-    )) as ImageInspectInfo;
-    return { ref, id: info.Id };
-  } catch (error) {
-    const status = engineStatus(error);
-    // 400: not a reference at all.
-    if (status === 404 || status === 400) return null;
-    throw error;
-  }
+  return { ref, id: pulled.Id };
 }
 
 /** Somebody else could own `berth/...` on a public registry. */

@@ -1,6 +1,7 @@
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
 import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
+import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
 import { MANAGED_FILTER, readIdentity } from './labels.js';
 import type { EngineState, RuntimeContainer, RuntimeContainerSummary } from './port.js';
@@ -31,6 +32,16 @@ export async function inspectContainer(
     if (engineStatus(error) === 404) return null;
     throw error;
   }
+}
+
+export async function requireContainer(
+  engine: EngineConnection,
+  ref: string,
+  signal: AbortSignal,
+): Promise<ContainerInspectInfo> {
+  const info = await inspectContainer(engine, ref, signal);
+  if (info) return info;
+  throw new RuntimeFailure('container_not_found', 'The container does not exist.', { retryable: false });
 }
 
 export async function listContainers(

@@ -1,4 +1,4 @@
-import type { ContainerIdentity, VolumeOwner } from './port.js';
+import type { ContainerIdentity, VolumeOwner } from './identity.js';
 
 export const MANAGED_LABEL = 'berth.managed';
 export const MANAGED_FILTER = `${MANAGED_LABEL}=true`;
@@ -17,16 +17,21 @@ export function volumeLabels(identity: VolumeOwner): Labels {
   return { [MANAGED_LABEL]: 'true', 'berth.tenant': identity.tenantId, 'berth.bot': identity.botId };
 }
 
+/** Of a volume; null where it is nobody's. */
+export function readOwner(labels: Labels | null | undefined): VolumeOwner | null {
+  const tenantId = labels?.['berth.tenant'];
+  const botId = labels?.['berth.bot'];
+  if (labels?.[MANAGED_LABEL] !== 'true' || tenantId === undefined || botId === undefined) return null;
+  return { tenantId, botId };
+}
+
 /** Null where one of the labels is missing or malformed. */
 export function readIdentity(labels: Labels | null | undefined): ContainerIdentity | null {
-  if (labels?.[MANAGED_LABEL] !== 'true') return null;
-  const tenantId = labels['berth.tenant'];
-  const botId = labels['berth.bot'];
-  const operationId = labels['berth.operation'];
-  const incarnation = Number(labels['berth.incarnation'] ?? Number.NaN);
-  if (tenantId === undefined || botId === undefined || operationId === undefined) return null;
-  if (!Number.isSafeInteger(incarnation)) return null;
-  return { tenantId, botId, incarnation, operationId };
+  const owner = readOwner(labels);
+  const operationId = labels?.['berth.operation'];
+  const incarnation = Number(labels?.['berth.incarnation'] ?? Number.NaN);
+  if (!owner || operationId === undefined || !Number.isSafeInteger(incarnation)) return null;
+  return { ...owner, incarnation, operationId };
 }
 
 /** Whether both are the same incarnation of the same bot. The operation may differ: a retry under a new one adopts. */

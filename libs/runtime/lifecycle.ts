@@ -5,7 +5,7 @@ import type { ExitWatch } from './exit.js';
 import { isIdle } from './container-config.js';
 import { RuntimeFailure } from './failure.js';
 import { commandFailure, engineMessage, engineStatus, startFailure, toFailure } from './failures.js';
-import { inspectContainer, isUp } from './inspect.js';
+import { inspectContainer, isUp, requireContainer } from './inspect.js';
 
 /** Time for a command that cannot be executed to say so; the container's init starts before it and always succeeds. */
 const COMMAND_CHECK_MS = 250;
@@ -126,8 +126,8 @@ export class Lifecycle {
     }
   }
 
-  /** Returns the container's name, or null where it was gone before. */
-  async remove(id: string, signal: AbortSignal): Promise<string | null> {
+  /** Returns what the container was, or null where it was gone before. */
+  async remove(id: string, signal: AbortSignal): Promise<ContainerInspectInfo | null> {
     const before = await inspectContainer(this.engine, id, signal);
     if (!before) return null;
     this.exits.forget(before.Id);
@@ -139,11 +139,11 @@ export class Lifecycle {
     } catch (error) {
       rethrowAbort(error);
       const status = engineStatus(error);
-      if (status === 404) return before.Name;
+      if (status === 404) return before;
       if (status === 409) await this.untilGone(before.Id, signal, error);
       else if (await inspectContainer(this.engine, before.Id, signal)) throw error;
     }
-    return before.Name;
+    return before;
   }
 
   /** Waits for a removal that somebody else has begun. Throws `otherwise` where the container stays. */
@@ -160,10 +160,8 @@ export class Lifecycle {
     if (await inspectContainer(this.engine, id, signal)) throw otherwise;
   }
 
-  private async find(id: string, signal: AbortSignal): Promise<ContainerInspectInfo> {
-    const info = await inspectContainer(this.engine, id, signal);
-    if (info) return info;
-    throw new RuntimeFailure('container_not_found', 'The container does not exist.', { retryable: false });
+  private find(id: string, signal: AbortSignal): Promise<ContainerInspectInfo> {
+    return requireContainer(this.engine, id, signal);
   }
 }
 

@@ -1,4 +1,6 @@
 import type { NetworkMode, Resources } from '#domain';
+import type { ContainerIdentity, VolumeOwner } from './identity.js';
+import type { SnapshotImages } from './image-port.js';
 
 /**
  * What Berth asks of a container engine. Everything Docker-specific (dockerode, status codes, label and
@@ -6,7 +8,7 @@ import type { NetworkMode, Resources } from '#domain';
  * of it. Every call has a deadline of its own and ends early when its signal aborts. Every failure is a
  * RuntimeFailure.
  */
-export interface ContainerRuntime {
+export interface ContainerRuntime extends SnapshotImages {
   /** Asks the engine who it is. Fails with `docker_unavailable` within 2 s where it does not answer. */
   info(): Promise<EngineInfo>;
 
@@ -17,8 +19,10 @@ export interface ContainerRuntime {
   ensureImage(ref: string, options: { signal: AbortSignal; onProgress?: (p: PullProgress) => void }): Promise<Image>;
 
   /**
-   * Creates the container (and its volumes). Where the name is taken by a container with the same labels, adopts that
-   * one. `name_conflict` where the name of either belongs to somebody else.
+   * Creates the container and its volumes: those of the spec, and one for each path that the image declares as a
+   * VOLUME, so that no file of a bot is outside of its snapshots. Where the name is taken by a container with the same
+   * labels, adopts that one. `name_conflict` where the name of either belongs to somebody else; `start_failed` where the
+   * image has no /bin/sh that could hand `env` over to the command.
    */
   create(spec: ContainerSpec, signal: AbortSignal): Promise<RuntimeContainer>;
 
@@ -100,17 +104,9 @@ export interface ContainerSpec {
   identity: ContainerIdentity;
   /** Named volumes, made if missing, kept when the container is removed. */
   volumes: VolumeMount[];
+  /** Whether new volumes stay empty, for `unarchive`, rather than begin with what the image has at their path. */
+  emptyVolumes?: boolean;
 }
-
-export interface ContainerIdentity {
-  tenantId: string;
-  /** The bot's name within its tenant. */
-  botId: string;
-  incarnation: number;
-  operationId: string;
-}
-
-export type VolumeOwner = Pick<ContainerIdentity, 'tenantId' | 'botId'>;
 
 export interface VolumeMount {
   name: string;
@@ -137,6 +133,7 @@ export interface RuntimeContainer extends RuntimeContainerSummary {
   /** RFC 3339, null where it never ended. */
   finishedAt: string | null;
   createdAt: string;
+  /** Its volumes, those that the image declares among them. */
   mounts: { name: string; container: string; host: string }[];
 }
 

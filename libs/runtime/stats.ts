@@ -2,7 +2,7 @@ import { DEADLINE_MS, pause } from './deadline.js';
 import { DiskUsages } from './disk-usage.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
-import { inspectContainer, isUp } from './inspect.js';
+import { isUp, requireContainer } from './inspect.js';
 import type { RuntimeStats } from './port.js';
 import {
   blockBytes,
@@ -34,8 +34,7 @@ export class StatsReader {
   }
 
   async read(ref: string, signal: AbortSignal): Promise<RuntimeStats> {
-    const info = await inspectContainer(this.engine, ref, signal);
-    if (!info) throw new RuntimeFailure('container_not_found', 'The container does not exist.', { retryable: false });
+    const info = await requireContainer(this.engine, ref, signal);
     if (!isUp(info)) throw notRunning();
     const [{ percent, sample }, disk] = await Promise.all([this.measureCpu(info.Id, signal), this.disks.read(info)]);
     return {

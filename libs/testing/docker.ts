@@ -13,6 +13,9 @@ export function testDocker(host = testDockerHost()): Docker {
   return new Docker({ protocol: 'http', host: url.hostname, port: url.port });
 }
 
+/** What a snapshot is made of carries this label. */
+const SNAPSHOT = 'berth.kind=snapshot';
+
 /** Names or ids of what carries Berth's label. */
 export interface ManagedObjects {
   containers: string[];
@@ -24,17 +27,18 @@ export interface ManagedObjects {
 /** What Berth holds on the Engine, narrowed to a bot or a tenant by further labels such as `berth.bot=alice`. */
 export async function managedObjects(docker: Docker, labels: string[] = []): Promise<ManagedObjects> {
   const filters = { label: ['berth.managed', ...labels] };
-  const [containers, { Volumes }, networks, images] = await Promise.all([
+  const [containers, { Volumes }, networks, images, captured] = await Promise.all([
     docker.listContainers({ all: true, filters }),
     docker.listVolumes({ filters }),
     docker.listNetworks({ filters }),
     docker.listImages({ filters }),
+    docker.listImages({ filters: { label: [SNAPSHOT, ...labels] } }),
   ]);
   return {
     containers: containers.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id),
     volumes: Volumes.map(({ Name }) => Name),
     networks: networks.map(({ Name }) => Name),
-    images: images.map(({ Id, RepoTags }) => RepoTags?.[0] ?? Id),
+    images: [...images, ...captured].flatMap(({ Id, RepoTags }) => (RepoTags?.length ? RepoTags : [Id])),
   };
 }
 
@@ -47,4 +51,11 @@ export async function removeManaged(docker: Docker, labels: [string, ...string[]
   for (const name of found.containers) await docker.getContainer(name).remove({ force: true, v: true }).catch(gone);
   for (const name of found.volumes) await docker.getVolume(name).remove().catch(gone);
   for (const name of found.images) await docker.getImage(name).remove({ force: true }).catch(gone);
+}
+
+/** Removes the images of these snapshots, once no container is made of them any more. */
+export async function removeSnapshotImages(docker: Docker, ids: string[]): Promise<void> {
+  const { images } = await managedObjects(docker);
+  const own = images.filter((name) => ids.some((id) => name.includes(id)));
+  for (const name of new Set(own)) await docker.getImage(name).remove({ force: true });
 }

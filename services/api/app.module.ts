@@ -1,5 +1,13 @@
 import { Acceptance, Protocol, type Operations } from '#operations';
-import { AccessStore, BotStore, IdempotencyStore, NodeStore, OperationStore, type Database } from '#persistence';
+import {
+  AccessStore,
+  BotStore,
+  IdempotencyStore,
+  NodeStore,
+  OperationStore,
+  SnapshotStore,
+  type Database,
+} from '#persistence';
 import type { Config, SecretBox } from '#platform';
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
@@ -11,6 +19,7 @@ import { KeysController } from './controllers/keys.controller.js';
 import { NodesController } from './controllers/nodes.controller.js';
 import { ObservationController } from './controllers/observation.controller.js';
 import { OperationsController } from './controllers/operations.controller.js';
+import { SnapshotsController } from './controllers/snapshots.controller.js';
 import { AccessGuard } from './http/access.guard.js';
 import { Connections } from './live/connections.js';
 import type { FeedParts } from './live/feed.js';
@@ -47,6 +56,7 @@ export class AppModule {
       [IdempotencyStore, stores.idempotency],
       [NodeStore, stores.nodes],
       [OperationStore, stores.operations],
+      [SnapshotStore, stores.snapshots],
       [Authenticator, parts.authenticator],
       [AgentClient, parts.agents],
       [Connections, parts.connections],
@@ -58,6 +68,7 @@ export class AppModule {
         ContainersController,
         ObservationController,
         OperationsController,
+        SnapshotsController,
         EventsController,
         KeysController,
         NodesController,

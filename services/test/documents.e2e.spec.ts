@@ -1,4 +1,4 @@
-import { CATALOGUE, routes, type ContainerView, type OperationView, type Route } from '#contracts';
+import { CATALOGUE, routes, type ContainerView, type OperationView, type Route, type SnapshotView } from '#contracts';
 import { waitFor, type Answer } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
@@ -13,6 +13,7 @@ let system: System;
 let registry: SilentRegistry;
 let document: OpenApi;
 /** Lived, crashed, failed, and busy: so that every member of every answer is filled somewhere. */
+let snapshots: SnapshotView[];
 let bots: { running: TestBot; failed: TestBot; busy: TestBot; gone: TestBot };
 
 beforeAll(async () => {
@@ -25,6 +26,8 @@ beforeAll(async () => {
   await running.run('create', { start: true, env, labels: { team: 'blue' }, network: 'none' });
   await running.run('stop', { timeoutSeconds: 1 });
   await running.run('start');
+  const snapshot = await running.snapshot('documented', { description: 'as it was' });
+  snapshots = [snapshot, await running.snapshot('child', { scope: 'container' })];
   await failed.finish('create', { start: true, command: ['/bin/no-such-program'] });
   await gone.run('create');
   await gone.run('delete');
@@ -173,6 +176,8 @@ describe('real answers are what the contract and the document say', () => {
         '/v1/bots?q=none',
       ],
       getContainer: all.map((bot) => bot.path()),
+      listSnapshots: [running, gone].map((bot) => `/v1/bots/${bot.id}/snapshots`),
+      getSnapshot: snapshots.map(({ id }) => `/v1/bots/${running.id}/snapshots/${id}`),
       containerStats: [running.path('/stats')],
       containerLogs: [running.path('/logs'), failed.path('/logs?tail=1')],
       listOperations: [
@@ -233,6 +238,10 @@ describe('real answers are what the contract and the document say', () => {
     check(routes.restartContainer, await running.ask('restart'));
     const cancelled = await system.http.post(`/v1/operations/${operationOf(await busy.ask('delete')).id}/cancel`);
     check(routes.cancelOperation, cancelled);
+    check(routes.createSnapshot, await running.askSnapshot('POST', '', { name: 'written' }));
+    const [parent, child] = snapshots;
+    check(routes.restoreSnapshot, await running.askSnapshot('POST', `/${parent?.id}/restore`, {}));
+    check(routes.deleteSnapshot, await running.askSnapshot('DELETE', `/${child?.id}`));
     check(routes.createTenant, await system.http.post('/v1/tenants', { name: `documents ${Date.now()}` }));
     const key = await system.http.post('/v1/api-keys', { name: 'documents', scopes: ['audit:read'] });
     check(routes.createApiKey, key);
@@ -249,6 +258,7 @@ describe('real answers are what the contract and the document say', () => {
       'node',
       'resources',
       'network',
+      'currentSnapshotId',
       'lastError',
       'exit',
       'startedAt',
@@ -272,6 +282,7 @@ describe('real answers are what the contract and the document say', () => {
       ['/v1/events', 'cursor'],
       ['/v1/api-keys', 'id'],
       ['/v1/nodes', 'id'],
+      [`/v1/bots/${bots.running.id}/snapshots`, 'id'],
     ] as const) {
       const whole = (await system.http.get(`${path}?limit=100`)).body as { items: Record<string, unknown>[] };
       const seen: unknown[] = [];

@@ -10,10 +10,12 @@ import {
   loadConfig,
   type Log,
 } from '#platform';
-import { createDockerRuntime, type ContainerRuntime, type EngineInfo } from '#runtime';
+import { createDockerRuntime, type ContainerRuntime, type EngineInfo, type RuntimeContainer } from '#runtime';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAgent } from './agent.js';
+import { Freezes } from './freezes.js';
+import { Housekeeping } from './housekeeping.js';
 import { Presence } from './presence.js';
 import { Reconciler } from './reconciler.js';
 import { Runner } from './runner.js';
@@ -50,9 +52,10 @@ async function main(): Promise<void> {
     },
   });
   shutdown.add('queues', () => messaging.close());
+  const nodeDir = join(config.dataDir, 'nodes', nodeId);
   const runtime = createDockerRuntime({
     ...(config.docker.host !== undefined && { dockerHost: config.docker.host }),
-    dataDir: join(config.dataDir, 'nodes', nodeId),
+    dataDir: nodeDir,
     onHungCall: (call) => {
       metrics.dockerHungCalls.inc();
       log.warn({ call }, 'an engine call passed its deadline');
@@ -98,7 +101,18 @@ async function main(): Promise<void> {
   leases.start();
   shutdown.add('leases', () => Promise.resolve(leases.stop()));
 
-  const reconciler = new Reconciler({ nodeId, runtime, bots: stores.bots, protocol, metrics, log });
+  const isCurrent = async ({ id, identity }: RuntimeContainer): Promise<boolean> =>
+    identity !== null && (await stores.bots.find(identity.tenantId, identity.botId))?.bot.containerId === id;
+  const freezes = new Freezes(join(nodeDir, 'frozen'), runtime, isCurrent, log);
+  const housekeeping = new Housekeeping({
+    nodeId,
+    runtime,
+    bots: stores.bots,
+    snapshots: stores.snapshots,
+    acceptance: operations.acceptance,
+    log,
+  });
+  const reconciler = new Reconciler({ nodeId, runtime, bots: stores.bots, protocol, freezes, metrics, log });
   const watch = new Watch({
     runtime,
     bots: stores.bots,
@@ -118,6 +132,9 @@ async function main(): Promise<void> {
     leaseSeconds: config.worker.leaseSeconds,
     runtime,
     protocol,
+    bots: stores.bots,
+    snapshots: stores.snapshots,
+    freezes,
     messaging,
     leases,
     secrets,
@@ -126,6 +143,7 @@ async function main(): Promise<void> {
     isUp: () => presence.isUp,
     onEngineLost: () => void presence.engineLost(),
     onSettled: (botKey, lookedAt) => watch.settled(botKey, lookedAt),
+    onRestored: () => housekeeping.soon(),
   });
 
   const engine = await answering(runtime, log);
@@ -142,6 +160,8 @@ async function main(): Promise<void> {
   await stores.operations.releaseLeases(nodeId);
   await sweep.run();
   watch.start();
+  housekeeping.start();
+  shutdown.add('housekeeping', () => housekeeping.stop());
   shutdown.add('watch', () => watch.stop());
 
   const listener = await messaging.listen(nodeId, { concurrency: config.worker.concurrency }, (bell) =>

@@ -4,11 +4,15 @@ import type { BotStore } from '#persistence';
 import type { Log, Metrics } from '#platform';
 import type { ContainerRuntime, RuntimeContainerSummary } from '#runtime';
 import { validate as isUuid } from 'uuid';
+import type { Freezes } from './freezes.js';
 import { toObservation } from './observation.js';
 
 const PAGE = 200;
 /** An orphan this young may belong to an operation that is about to be retried. */
 const ORPHAN_AGE_MS = 60_000;
+/** A removal that is over within this is told as such alone, and not as the end that it begins with. */
+export const REMOVAL_MS = 1_000;
+const REMOVAL_POLL_MS = 50;
 
 /** What an event told of an end that the engine itself forgets once it has restarted the process. */
 export interface EndHint {
@@ -24,6 +28,7 @@ export class Reconciler {
       runtime: ContainerRuntime;
       bots: BotStore;
       protocol: Protocol;
+      freezes: Pick<Freezes, 'thawLeft'>;
       metrics: Metrics;
       log: Log;
     },
@@ -31,7 +36,8 @@ export class Reconciler {
 
   /** Looks at one bot's container. */
   async look(botKey: string, hint: EndHint | null, via: 'event' | 'listing'): Promise<void> {
-    const change = await this.parts.protocol.observe(botKey, (bot) => this.#inspect(bot, hint));
+    const patienceUntil = via === 'event' ? Date.now() + REMOVAL_MS : 0;
+    const change = await this.parts.protocol.observe(botKey, (bot) => this.#inspect(bot, hint, patienceUntil));
     if (!change) return;
     this.parts.metrics.reconcileDrift.inc({ type: via });
     this.parts.log.info({ botId: change.bot.botId, state: change.bot.state, via }, 'container changed by other hands');
@@ -39,6 +45,7 @@ export class Reconciler {
 
   /** Looks at every container of this node, by one listing, and more closely at those that differ. */
   async lookAtAll(): Promise<void> {
+    await this.parts.freezes.thawLeft();
     const listed = new Map((await this.parts.runtime.list()).map((summary) => [summary.id, summary]));
     let after: string | null = null;
     for (;;) {
@@ -60,14 +67,20 @@ export class Reconciler {
     }
   }
 
-  async #inspect(bot: Bot, hint: EndHint | null): Promise<Observation | null> {
-    const container = bot.containerId === null ? null : await this.parts.runtime.inspect(bot.containerId);
+  async #inspect({ containerId }: Bot, hint: EndHint | null, patienceUntil: number): Promise<Observation | null> {
+    if (containerId === null) return null;
+    let container = await this.parts.runtime.inspect(containerId);
+    while (container?.engineState === 'removing' && Date.now() < patienceUntil) {
+      await new Promise((resolve) => setTimeout(resolve, REMOVAL_POLL_MS));
+      container = await this.parts.runtime.inspect(containerId);
+    }
     if (!container) return null;
     const observation = toObservation(container);
     if (!hint) return observation;
+    const { engineState } = observation;
     return {
       ...observation,
-      exitCode: observation.engineState === 'exited' ? observation.exitCode : hint.exitCode,
+      exitCode: engineState === 'exited' || engineState === 'removing' ? observation.exitCode : hint.exitCode,
       oomKilled: observation.oomKilled || hint.oomKilled,
     };
   }
@@ -98,9 +111,9 @@ function agrees(bot: Bot, summary: RuntimeContainerSummary | undefined): boolean
       return bot.state === 'paused';
     case 'created':
     case 'exited':
+    case 'removing':
       return bot.state === 'stopped' || bot.state === 'failed';
     case 'restarting':
-    case 'removing':
     case 'dead':
       return bot.state === 'failed';
     case undefined:

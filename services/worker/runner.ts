@@ -1,12 +1,13 @@
-import { factsOf, goneFacts, type Bot, type BotFacts, type Outcome, type Progress } from '#domain';
+import { hasReached, type BotFacts, type Outcome, type Progress, type SnapshotFacts } from '#domain';
 import type { Messaging } from '#messaging';
 import type { Protocol } from '#operations';
-import { DatabaseFault } from '#persistence';
+import { DatabaseFault, type BotStore, type SnapshotStore } from '#persistence';
 import type { Log, Metrics, SecretBox } from '#platform';
 import { RuntimeFailure, type ContainerRuntime } from '#runtime';
+import type { Freezes } from './freezes.js';
 import { attemptSeconds, handlers } from './handlers/index.js';
 import type { HandlerContext, HandlerResult } from './handlers/handler.js';
-import { milliseconds, toObservation } from './observation.js';
+import { factsAfterFailure, type Findings } from './findings.js';
 import { describeFailure, outcomeOf } from './outcome.js';
 import { abort, type LeaseKeeper, type Run } from './runs.js';
 
@@ -18,6 +19,9 @@ export interface RunnerParts {
   leaseSeconds: number;
   runtime: ContainerRuntime;
   protocol: Protocol;
+  bots: Pick<BotStore, 'findByKey'>;
+  snapshots: Pick<SnapshotStore, 'read'>;
+  freezes: Freezes;
   messaging: Pick<Messaging, 'bus'>;
   leases: LeaseKeeper;
   secrets: SecretBox;
@@ -29,6 +33,8 @@ export interface RunnerParts {
   onEngineLost: () => void;
   /** Told when an operation has ended, and when its container was last looked at (ms since the epoch, 0: never). */
   onSettled: (botKey: string, lookedAt: number) => void;
+  /** Told when a restore has ended. */
+  onRestored: () => void;
 }
 
 /** Takes a doorbell's operation from claim to end. The handler acts; this alone decides what its end means. */
@@ -68,33 +74,40 @@ export class Runner {
       attempt: operation.attempt,
     });
     const timer = setTimeout(() => abort(run, 'timeout'), attemptSeconds(operation.kind, operation.params) * 1000);
-    const known: Partial<BotFacts> = {};
+    timer.unref();
+    const findings: Findings = { known: {}, asked: null, captured: {} };
     let outcome: Outcome;
     let facts: BotFacts | null;
+    let finish: HandlerResult['finish'];
     try {
-      const done = await this.#handle(run, known);
+      const done = await this.#handle(run, findings);
+      finish = done.finish;
       outcome = { outcome: 'succeeded', result: done.result ?? {} };
       facts = done.facts;
     } catch (error) {
       if (error instanceof RuntimeFailure && error.code === 'docker_unavailable') this.parts.onEngineLost();
       log.warn({ err: error, reason: run.controller.signal.reason }, describeFailure(error));
+      facts = await factsAfterFailure(this.parts.runtime, bot, findings, error);
       outcome = outcomeOf(error, run.controller.signal, operation.attempt);
-      facts = await this.#factsAfterFailure(bot, known, error);
+      if (tooLate(run, findings, facts)) outcome = { outcome: 'succeeded', result: {} };
     } finally {
       clearTimeout(timer);
     }
+    if (run.controller.signal.reason !== 'lost') await this.#settle(run, outcome, facts, findings.captured);
+    if (finish) await this.#finish(run, finish);
     if (run.controller.signal.reason === 'lost') return;
-    await this.#settle(run, outcome, facts);
+    if (operation.kind === 'snapshot.restore') this.parts.onRestored();
     log.info({ outcome: outcome.outcome }, `${operation.kind} ${outcome.outcome}`);
   }
 
-  async #handle(run: Run, known: Partial<BotFacts>): Promise<HandlerResult> {
+  async #handle(run: Run, findings: Findings): Promise<HandlerResult> {
     const { operation, bot } = run.claimed;
     const sealed = operation.sealedEnv ?? bot.sealedEnv;
     const context: HandlerContext = {
       operation,
       bot,
       runtime: this.parts.runtime,
+      freezes: this.parts.freezes,
       env:
         sealed === null
           ? {}
@@ -102,7 +115,10 @@ export class Runner {
       signal: run.controller.signal,
       report: (phase, progress) => this.#report(run, phase, progress ?? { percent: null, detail: null }),
       looking: () => void (run.lookedAt = Date.now()),
-      know: (facts) => void Object.assign(known, facts),
+      know: (facts) => void Object.assign(findings.known, facts),
+      asks: (end) => void (findings.asked = end),
+      snapshot: (id) => this.parts.snapshots.read(bot.tenantId, id),
+      captured: (id, facts) => void (findings.captured[id] = facts),
     };
     return handlers[operation.kind](context);
   }
@@ -130,29 +146,25 @@ export class Runner {
     setTimeout(() => this.#tellProgress(run, now), PROGRESS_TELL_MS).unref();
   }
 
-  /** What is true after a failure: what the handler knew, corrected by one more look. Null where nobody could look. */
-  async #factsAfterFailure(bot: Bot, known: Partial<BotFacts>, error: unknown): Promise<BotFacts | null> {
-    const containerId = known.containerId === undefined ? bot.containerId : known.containerId;
-    if (containerId === null) return { ...goneFacts(bot), ...known, state: 'absent' };
+  /** Whose end it is, and what has come of it, is what the record says: an answer may have been lost. */
+  async #finish(run: Run, finish: NonNullable<HandlerResult['finish']>): Promise<void> {
     try {
-      const container = await this.parts.runtime.inspect(containerId);
-      if (!container) return { ...known, ...goneFacts(bot) };
-      const before: Bot = { ...bot, ...known, state: bot.state };
-      const seen = { ...known, ...factsOf(before, toObservation(container)) };
-      if (!(error instanceof RuntimeFailure) || error.code !== 'start_failed') return seen;
-      const at = milliseconds(container.finishedAt) ?? new Date().toISOString();
-      const code = error.exitCode ?? container.exitCode;
-      return { ...seen, state: 'failed', exit: { code, oomKilled: container.oomKilled, at, cause: 'start_failed' } };
-    } catch {
-      return null;
+      await finish((await this.parts.bots.findByKey(run.claimed.bot.key).catch(() => null))?.bot ?? null);
+    } catch (error) {
+      this.parts.log.warn({ err: error, operationId: run.claimed.operation.id }, 'left to the next listing');
     }
   }
 
   /** Goes on until it is written, or until the lease is surely somebody else's. */
-  async #settle(run: Run, outcome: Outcome, facts: BotFacts | null): Promise<void> {
+  async #settle(
+    run: Run,
+    outcome: Outcome,
+    facts: BotFacts | null,
+    captured: Record<string, SnapshotFacts>,
+  ): Promise<void> {
     for (;;) {
       try {
-        await this.parts.protocol.settle(run.claimed, outcome, facts);
+        await this.parts.protocol.settle(run.claimed, outcome, facts, captured);
         return;
       } catch (error) {
         const lost = run.controller.signal.reason === 'lost';
@@ -161,4 +173,13 @@ export class Runner {
       }
     }
   }
+}
+
+/** Whether what aborted the run came when the engine had done all that was asked of it. */
+function tooLate({ claimed, controller }: Run, { known }: Findings, facts: BotFacts | null): boolean {
+  const { operation } = claimed;
+  if (!controller.signal.aborted || facts === null) return false;
+  // A create has not made what was there before it.
+  if (operation.kind === 'container.create' && known.containerId === undefined) return false;
+  return hasReached(operation, facts);
 }

@@ -45,7 +45,8 @@ describe('create', () => {
   test.each([
     ['an unknown member', { privileged: true }],
     ['an unknown resource', { resources: { gpus: 1 } }],
-    ['a snapshot, until there are any', { fromSnapshot: 'x' }],
+    ['a snapshot that is no id', { fromSnapshot: 'x' }],
+    ['an image beside a snapshot', { image: 'debian:12', fromSnapshot: '0199a0f0-0000-7000-8000-000000000000' }],
     ['a number for a flag', { start: 1 }],
     ['a text for a flag', { start: 'true' }],
     ['null for what may be left out', { image: null }],

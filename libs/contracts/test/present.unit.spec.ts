@@ -19,7 +19,7 @@ const settings: ContainerSettings = {
   autoStopSeconds: 0,
   env: ['TOKEN'],
 };
-const exit = { code: 137, oomKilled: true, at: NOW, cause: 'oom' } as const;
+const exit = { code: 137, oomKilled: true, at: NOW, cause: 'oom', asked: true } as const;
 const fresh = newBot({ key: 'secret-key', tenantId: 't', tenantSlug: 'acme', botId: 'alice' }, 'node-1', NOW);
 const made: Bot = { ...fresh, state: 'running', containerId: 'c1', settings, sealedEnv: 'c2VhbGVk', exit };
 const creating: Operation = {
@@ -100,6 +100,7 @@ describe('what callers see', () => {
       previousStatus: 'creating',
       operation: creating,
       position: 0,
+      snapshot: null,
     } as const;
     const after = { bot: made, operations: [] };
     const status = presentEventData({ ...told, type: 'container.status' }, after);

@@ -36,7 +36,7 @@ describe('a new bot', () => {
     const fresh = newBot({ key: 'k', tenantId: 't', tenantSlug: 'acme', botId: 'alice' }, NODE, NOW);
     const verdict = queued(
       accept(
-        { bot: fresh, operations: [], now: NOW },
+        { bot: fresh, operations: [], snapshots: [], hasSnapshots: false, now: NOW },
         request('create', { params: { start: true, settings: settings() } }),
         {
           isNewBot: true,
@@ -176,7 +176,7 @@ describe('refusals', () => {
     expect(refusal.code).toBe('invalid_transition');
     expect(refusal.extra).toEqual({
       containerStatus: 'stopping',
-      allowed: ['create', 'start', 'stop', 'restart', 'delete'],
+      allowed: ['create', 'start', 'stop', 'restart', 'delete', 'snapshot', 'restore'],
     });
     expect(refusal.message).toContain('will be, when its queue has run, stopped');
   });

@@ -23,7 +23,7 @@ describe('claim', () => {
     expect(change.bot.version).toBe(where.bot.version + 2);
     expect(told(change)).toEqual([
       'operation.started op-1: stopped -> starting',
-      'container.status op-1: stopped -> starting',
+      'container.status op-1: starting -> starting',
     ]);
     expect(rung(change)).toEqual([]);
   });

@@ -75,7 +75,7 @@ describe('expire', () => {
     expect(change.writes).toMatchObject([{ dueInMs: 0, rung: true }]);
     expect(told(change)).toEqual([
       'operation.queued op-1: starting -> stopped',
-      'container.status op-1: starting -> stopped',
+      'container.status op-1: stopped -> stopped',
     ]);
     for (const event of change.events) expect(event.operation).toMatchObject({ status: 'queued', error });
   });

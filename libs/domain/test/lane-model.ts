@@ -9,6 +9,8 @@ import {
   type Lane,
   type Operation,
   type Reservation,
+  type Snapshot,
+  type SnapshotStanding,
   type Status,
 } from '../index.js';
 import assert from 'node:assert/strict';
@@ -31,6 +33,7 @@ export class LaneModel {
   readonly ends = new Map<string, number>();
   #told: Status = 'absent';
   #clock = 0;
+  readonly snapshots = new Map<string, Snapshot>();
   readonly #nodes = new Map<string, Reservation>();
 
   get operations(): Operation[] {
@@ -43,7 +46,16 @@ export class LaneModel {
 
   lane(): Lane {
     this.#clock += 1;
-    return { bot: this.bot, operations: this.operations, now: at(this.#clock) };
+    const snapshots = [...this.snapshots.values()];
+    const hasSnapshots = snapshots.length > 0;
+    return { bot: this.bot, operations: this.operations, snapshots, hasSnapshots, now: at(this.#clock) };
+  }
+
+  /** What is known of the nth snapshot there is. */
+  standing(n: number, max: number): SnapshotStanding {
+    const all = [...this.snapshots.values()];
+    const living = all.filter(({ origin, status }) => origin !== 'safety' && status !== 'failed').length;
+    return { subject: all[n] ?? null, living, max, forking: false };
   }
 
   /** A bot that was given up goes where there is room, not where it was. */
@@ -63,10 +75,38 @@ export class LaneModel {
     this.#checkEvents(change);
     for (const write of change.writes) this.#write(write);
     this.#reserve(change);
+    for (const write of change.snapshots) this.#writeSnapshot(write);
     this.exists = true;
     this.bot = change.bot;
     this.#check(change, before);
+    this.#checkSnapshots();
     return change;
+  }
+
+  #writeSnapshot({ write, snapshot }: Change['snapshots'][number]): void {
+    assert.equal(this.snapshots.has(snapshot.id), write !== 'insert');
+    if (write !== 'remove') return void this.snapshots.set(snapshot.id, snapshot);
+    this.snapshots.delete(snapshot.id);
+    for (const child of this.snapshots.values()) {
+      if (child.parentId === snapshot.id) this.snapshots.set(child.id, { ...child, parentId: snapshot.parentId });
+    }
+  }
+
+  /** One that is being made or deleted has somebody who does that; nobody descends from what is not there. */
+  #checkSnapshots(): void {
+    const { operations } = this;
+    const makes = (operation: Operation, id: string): boolean =>
+      operation.kind === 'snapshot.create'
+        ? operation.params.snapshotId === id
+        : operation.params.safetySnapshotId === id && operation.startedAt !== null;
+    for (const { id, status, parentId } of this.snapshots.values()) {
+      const made = operations.some((operation) => makes(operation, id));
+      const deleted = operations.some(({ kind, params }) => kind === 'snapshot.delete' && params.snapshotId === id);
+      assert.deepEqual([status === 'creating', status === 'deleting'], [made, deleted], `${id} is ${status}`);
+      assert(parentId === null || this.snapshots.has(parentId), `${id} descends from ${parentId}`);
+    }
+    const { currentSnapshotId } = this.bot;
+    assert(currentSnapshotId === null || this.snapshots.has(currentSnapshotId), `nothing is ${currentSnapshotId}`);
   }
 
   #write({ operation, isNew, leaseSeconds, dueInMs, rung }: Change['writes'][number]): void {
@@ -91,14 +131,13 @@ export class LaneModel {
       assert.equal(event.version, this.bot.version + 1 + index);
       assert.equal(event.previousStatus, this.#told);
       assert.equal(event.status, statusOf(bot.state, running?.kind ?? null));
+      this.#told = event.status;
       const about = event.operation;
       if (about) assert.equal(about.status, (operations.find((each) => each.id === about.id) ?? about).status);
       const ended = ['operation.succeeded', 'operation.failed', 'operation.cancelled'].includes(event.type);
       if (ended && about) this.ends.set(about.id, (this.ends.get(about.id) ?? 0) + 1);
     });
-    const last = events.at(-1);
-    if (last) this.#told = last.status;
-    else assert.equal(statusOf(bot.state, running?.kind ?? null), this.#told);
+    if (events.length === 0) assert.equal(statusOf(bot.state, running?.kind ?? null), this.#told);
   }
 
   #reserve({ reservation }: Change): void {

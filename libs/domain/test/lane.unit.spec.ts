@@ -17,7 +17,9 @@ import {
   type Observation,
   type Operation,
   type OperationError,
+  type OperationParams,
   type Outcome,
+  type SnapshotFacts,
 } from '../index.js';
 import assert from 'node:assert/strict';
 import { LaneModel } from './lane-model.js';
@@ -34,6 +36,7 @@ const step = fc.oneof(
       verb: fc.constantFrom('create', 'start', ...verbs),
       flag: fc.boolean(),
       cpus: fc.constantFrom(0.5, 1, 2),
+      pick: fc.nat(4),
       stale: fc.integer({ max: 9 }).map((n) => n === 0),
     }),
   },
@@ -72,19 +75,42 @@ type StepOf<D extends Step['do']> = Extract<Step, { do: D }>;
 const error: OperationError = { code: 'docker_error', message: 'It broke.', retryable: true };
 let serial = 0;
 
-function doAccept(model: LaneModel, { verb, flag, cpus, stale }: StepOf<'accept'>): void {
+/** At most so many snapshots may a bot have here. */
+const MAX_SNAPSHOTS = 3;
+
+function paramsOf(model: LaneModel, { verb, flag, cpus, pick }: StepOf<'accept'>): OperationParams {
+  const resources = { cpus, memoryMb: flag ? 512 : 256, pids: 64 };
+  const subject = model.standing(pick, MAX_SNAPSHOTS).subject?.id ?? 'none';
+  switch (verb) {
+    case 'create':
+      return { start: flag, settings: settings({ resources }) };
+    case 'delete':
+      return { purgeData: flag };
+    case 'snapshot.create':
+      return { snapshotId: `s-${(serial += 1)}`, name: `${serial}`, scope: flag ? 'all' : 'container' };
+    case 'snapshot.restore':
+      return { snapshotId: subject, safetySnapshotId: flag ? `s-${(serial += 1)}` : null };
+    case 'snapshot.delete':
+      return { snapshotId: subject };
+    default:
+      return {};
+  }
+}
+
+function doAccept(model: LaneModel, step_: StepOf<'accept'>): void {
+  const { verb, stale, pick } = step_;
   const create = verb === 'create';
   if (create && model.bot.nodeId === null) model.place();
   // A bot that nobody has named is refused before the rules are asked.
   if (!create && !model.exists) return;
-  const resources = { cpus, memoryMb: flag ? 512 : 256, pids: 64 };
-  const params = create ? { start: flag, settings: settings({ resources }) } : { purgeData: verb === 'delete' && flag };
+  const params = paramsOf(model, step_);
   const ifVersion = stale ? model.bot.version + 1 : null;
   const asked = request(verb, { operationId: `op-${(serial += 1)}`, params, ifVersion });
+  const snapshots = model.standing(pick, MAX_SNAPSHOTS);
   const step = transition(model.bot.projected, asked);
   const running = model.operations.filter((each) => each.status === 'running');
   try {
-    const verdict = accept(model.lane(), asked, { isNewBot: !model.exists });
+    const verdict = accept(model.lane(), { ...asked, snapshots }, { isNewBot: !model.exists });
     if (verdict.verdict === 'join') {
       const { status, digest } = verdict.operation;
       assert.deepEqual([status, digest], ['queued', asked.digest]);
@@ -103,8 +129,11 @@ function doAccept(model: LaneModel, { verb, flag, cpus, stale }: StepOf<'accept'
     if (verb === 'delete') assert.equal(model.operations.length, running.length + 1);
   } catch (refusal) {
     if (!(refusal instanceof Refusal)) throw refusal;
-    assert.equal(refusal.code, stale ? 'version_mismatch' : 'invalid_transition');
-    if (!stale) assert.equal(step, 'refused');
+    const ofSnapshots = ['snapshot_not_found', 'snapshot_busy', 'quota_exceeded', 'validation_failed'];
+    if (stale) assert.equal(refusal.code, 'version_mismatch');
+    else if (step === 'refused') assert.equal(refusal.code, 'invalid_transition');
+    else if (refusal.code === 'invalid_transition') assert.equal(snapshots.subject?.status, 'failed');
+    else assert(verb.startsWith('snapshot.') && ofSnapshots.includes(refusal.code), refusal.code);
   }
 }
 
@@ -155,10 +184,17 @@ function doSettle(model: LaneModel, { outcome, counts, found, stale }: Omit<Step
     cancelled: { outcome: 'cancelled' },
   };
   const end = ends[outcome];
-  const change = model.apply(
-    settle(model.lane(), run, end, outcome === 'succeeded' ? done(model, head) : (facts[found] ?? null)),
-  );
+  const after = outcome === 'succeeded' ? done(model, head) : (facts[found] ?? null);
+  const change = model.apply(settle(model.lane(), run, end, after, captured(head, outcome === 'succeeded' || counts)));
   assert.equal(change !== null, head.status === 'running' && !stale);
+}
+
+const FACTS: SnapshotFacts = { volumes: [], sizeBytes: 1, dataSizeBytes: 0, layers: 2, freezeMs: 1 };
+
+/** What was captured on the way, where it came to that. */
+function captured({ kind, params }: Operation, made: boolean): Record<string, SnapshotFacts> {
+  const id = kind === 'snapshot.create' ? params.snapshotId : params.safetySnapshotId;
+  return made && id ? { [id]: FACTS } : {};
 }
 
 /** As engines tell it: what is up began after its last end, what is down ended after it began. */
@@ -231,6 +267,7 @@ test('a lane keeps its promises, whatever happens to it in whatever order', () =
         assert.equal(model.ends.get(operation.id) ?? 0, operation.noop ? 0 : 1);
       }
       if (model.bot.state !== 'unknown') assert.equal(model.bot.projected, model.bot.state);
+      for (const { status } of model.snapshots.values()) assert(['ready', 'failed'].includes(status));
     }),
     { numRuns: 2_500 },
   );

@@ -50,6 +50,7 @@ export function bot(state: ContainerState, facts: Partial<Bot> = {}): Bot {
     sealedEnv: null,
     paths: [],
     hasData: exists,
+    currentSnapshotId: null,
     exit: null,
     lastError: null,
     reserved: exists ? { cpus: 1, memoryMb: 512, containers: 1 } : { cpus: 0, memoryMb: 0, containers: 0 },
@@ -62,7 +63,7 @@ export function bot(state: ContainerState, facts: Partial<Bot> = {}): Bot {
 }
 
 export function operation(verb: string, facts: Partial<Operation> = {}): Operation {
-  const kind = `container.${verb}` as OperationKind;
+  const kind = (verb.includes('.') ? verb : `container.${verb}`) as OperationKind;
   const running = facts.status === 'running';
   const target = { create: 'stopped', stop: 'stopped', pause: 'paused', delete: 'absent' }[verb] ?? 'running';
   return {
@@ -106,12 +107,14 @@ export function lane(state: ContainerState, operations: Operation[] = [], facts:
   return {
     bot: bot(state, { seq: last?.seq ?? 0, projected: last?.target ?? state, ...facts }),
     operations,
+    snapshots: [],
+    hasSnapshots: false,
     now: at(100),
   };
 }
 
 export function request(verb: string, facts: Partial<Request> = {}): Request {
-  const kind = `container.${verb}` as OperationKind;
+  const kind = (verb.includes('.') ? verb : `container.${verb}`) as OperationKind;
   const params: OperationParams = facts.params ?? (verb === 'create' ? { settings: settings() } : {});
   return {
     operationId: 'new',

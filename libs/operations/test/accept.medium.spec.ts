@@ -35,7 +35,7 @@ describe('accept', () => {
       `SELECT xmin::text AS writer FROM operation WHERE id = $1
        UNION ALL SELECT xmin::text FROM bot WHERE bot_id = 'alice'
        UNION ALL SELECT xmin::text FROM event WHERE bot_id = 'alice'
-       UNION ALL SELECT xmin::text FROM node WHERE id = 'node-1'
+       UNION ALL SELECT xmin::text FROM node_reservation WHERE node_id = 'node-1' AND containers > 0
        UNION ALL SELECT xmin::text FROM idempotency_key WHERE key = 'first'`,
       [operation.id],
     );
@@ -62,7 +62,9 @@ describe('accept', () => {
       operations: lane.operations,
       writes: [],
       // A version that is taken already: the event's own index refuses it.
-      events: [{ ...twice, operation: null, position: 0 }],
+      events: [{ ...twice, operation: null, position: 0, snapshot: null }],
+      snapshots: [],
+      descends: false,
       reservation: { nodeId: 'node-1', delta: { cpus: 1, memoryMb: 1, containers: 1 } },
     } as const satisfies Parameters<System['stores']['bots']['commit']>[0];
     expect(await system.stores.bots.commit(change)).toBe('lost_race');

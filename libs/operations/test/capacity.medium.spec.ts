@@ -70,6 +70,15 @@ describe('capacity', () => {
     expect(await reservedOn(system, 'node-1')).toMatchObject({ cpus: 2, containers: 4 });
   });
 
+  it('counts what was promised before a ceiling was set', async () => {
+    await addNode(system, 'node-1');
+    expect(await createAtOnce(6)).toEqual({ accepted: 6, refused: 0 });
+    await addNode(system, 'node-1', { maxMemoryMb: 256 * 7 });
+    expect(await reservedOn(system, 'node-1')).toEqual({ cpus: 3, memory: 256 * 6, containers: 6 });
+    await ask(system, 'one-more', 'container.create');
+    await expect(ask(system, 'too-many', 'container.create')).rejects.toMatchObject({ code: 'no_capacity' });
+  });
+
   it('refuses nobody while another node has room', async () => {
     for (const node of ['node-1', 'node-2', 'node-3']) await addNode(system, node, { maxMemoryMb: 256 * 4 });
     chooseTogether(15);
@@ -87,7 +96,7 @@ describe('capacity', () => {
     await perform(system, gone.operation.id);
     await addNode(system, 'node-2');
     await ask(system, 'bot-2', 'container.create', { params: { settings: settings() } });
-    await system.sql(`UPDATE node SET reserved_memory_mb = 200 WHERE id = 'node-1'`);
+    await system.sql(`UPDATE node_reservation SET memory_mb = 200 WHERE node_id = 'node-1' AND part = 0`);
     const before = (await laneOf(system, 'bot-1')).bot;
     await expect(ask(system, 'bot-1', 'container.create')).rejects.toMatchObject({ code: 'no_capacity' });
     expect((await laneOf(system, 'bot-1')).bot).toEqual(before);

@@ -156,6 +156,15 @@ export function factsAfter({ operation, bot }: Claimed): BotFacts {
       return { state: 'paused' };
     case 'container.stop':
       return { state: 'stopped' };
+    case 'snapshot.restore':
+      return {
+        state: operation.target,
+        containerId: `${bot.key}-${bot.incarnation + 1}`,
+        incarnation: bot.incarnation + 1,
+      };
+    case 'snapshot.create':
+    case 'snapshot.delete':
+      return { state: bot.state };
   }
 }
 
@@ -193,8 +202,8 @@ export interface Reserved {
 
 export async function reservedOn({ sql }: System, nodeId: string): Promise<Reserved> {
   const [reserved] = await sql<Reserved>(
-    `SELECT reserved_cpus AS cpus, reserved_memory_mb::int AS memory, reserved_containers AS containers
-     FROM node WHERE id = $1`,
+    `SELECT sum(cpus) AS cpus, sum(memory_mb)::int AS memory, sum(containers)::int AS containers
+     FROM node_reservation WHERE node_id = $1 HAVING count(*) = 16`,
     [nodeId],
   );
   if (!reserved) throw new Error(`there is no node ${nodeId}`);

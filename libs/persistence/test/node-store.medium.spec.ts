@@ -62,10 +62,17 @@ describe('a node', () => {
   it('keeps what operators set and what is promised when a new worker registers', async () => {
     const epoch = await nodes.register(host('kept'));
     await nodes.heartbeat('kept', epoch, true);
+    await bed.database.query(`UPDATE node SET status = 'cordoned' WHERE id = 'kept'`);
+    // As concurrent accepts and ends leave it: one part may be below nothing.
     await bed.database.query(
-      `UPDATE node SET status = 'cordoned', reserved_cpus = 1.5, reserved_memory_mb = 5000000000 WHERE id = 'kept'`,
+      `UPDATE node_reservation SET cpus = CASE part WHEN 3 THEN 2.25 WHEN 7 THEN -0.75 ELSE 0 END,
+         memory_mb = CASE part WHEN 3 THEN 5000000512 WHEN 7 THEN -512 ELSE 0 END WHERE node_id = 'kept'`,
     );
     await nodes.heartbeat('kept', await nodes.register(host('kept')), true);
+    expect(
+      await bed.database.query(`SELECT cpus, memory_mb::text AS memory FROM node_reservation
+        WHERE node_id = 'kept' AND (part = 0 OR cpus <> 0 OR memory_mb <> 0)`),
+    ).toEqual([{ cpus: 1.5, memory: '5000000000' }]);
     expect(await nodes.find('kept')).toMatchObject({
       status: 'cordoned',
       reserved: { cpus: 1.5, memoryMb: 5_000_000_000 },

@@ -1,19 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { RuntimeFailure } from '../failure.js';
-import type {
-  VolumeOwner,
-  ContainerIdentity,
-  ContainerRuntime,
-  ContainerSpec,
-  LogChunk,
-  RuntimeEvent,
-} from '../port.js';
+import type { ContainerIdentity, VolumeOwner } from '../identity.js';
+import type { ContainerRuntime, ContainerSpec, LogChunk, RuntimeEvent } from '../port.js';
 
 /** Makes specs with names of their own and removes whatever became of them. */
 export class SpecFactory {
   readonly tenantId = `t${randomBytes(4).toString('hex')}`;
   private readonly names = new Set<string>();
-  private readonly volumes = new Map<string, VolumeOwner>();
+  private readonly owners = new Map<string, VolumeOwner>();
   private serial = 0;
 
   constructor(private readonly image: string) {}
@@ -34,17 +28,18 @@ export class SpecFactory {
       ...parts,
     };
     this.names.add(spec.name);
-    // Whoever asks for it later, it stays its maker's.
-    for (const { name } of spec.volumes) this.volumes.set(name, this.volumes.get(name) ?? spec.identity);
+    this.owners.set(`${spec.identity.tenantId} ${spec.identity.botId}`, spec.identity);
     return spec;
   }
 
   async cleanUp(runtime: ContainerRuntime): Promise<void> {
-    const signal = AbortSignal.timeout(25_000);
+    const signal = AbortSignal.timeout(28_000);
     for (const name of this.names) await runtime.remove(name, signal);
-    for (const [volume, owner] of this.volumes) await runtime.removeVolume(volume, owner, signal);
+    for (const owner of this.owners.values()) {
+      for (const volume of await runtime.listVolumes(owner, signal)) await runtime.removeVolume(volume, owner, signal);
+    }
+    this.owners.clear();
     this.names.clear();
-    this.volumes.clear();
   }
 }
 

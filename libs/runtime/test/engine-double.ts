@@ -96,3 +96,14 @@ export function inspected(status: string, extra: { labels?: Record<string, strin
     HostConfig: {},
   });
 }
+
+/** What inspect says of an image with these settings. */
+export function imageOf(config: object = {}): Answer {
+  return json(200, {
+    Id: 'sha256:0',
+    RepoTags: [],
+    Size: 1,
+    RootFS: { Type: 'layers', Layers: ['sha256:1'] },
+    Config: config,
+  });
+}

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { failureOf } from './contract-helpers.js';
 import { openDockerSuite, type DockerSuite } from './docker-suite.js';
 
@@ -79,3 +79,50 @@ test('fails the start where the command is missing', async () => {
   const { id } = await suite.runtime.create(spec, never);
   expect(await failureOf(suite.runtime.start(id, never))).toMatchObject({ code: 'start_failed', exitCode: 127 });
 }, 20_000);
+
+test('reaches the command under names that a shell keeps for itself', async () => {
+  const kept = { OPTIND: 'x', PPID: '1', LINENO: 'x', UID: '5', RANDOM: 'x', SHLVL: 'x', IFS: '/' };
+  // The engine keeps the log of a line until the line has ended.
+  const env = { TOKEN: SECRET, ...kept, PS4: 'last\n' };
+  // Says what it was given, and stays up.
+  const command = ['tail', '-c', '+1', '-f', '/proc/self/environ'];
+  const { id } = await suite.runtime.create(suite.specs.make({ command, env }), never);
+  await suite.runtime.start(id, never);
+  const told = (await outputUntil(id, 'PS4=last\n')).split('\0');
+  expect(told).toEqual(expect.arrayContaining(Object.entries(env).map(([name, value]) => `${name}=${value}`)));
+});
+
+describe('an image without a shell', () => {
+  const image = () => `${suite.image}-bare`;
+  const command = ['/bin/busybox', 'sleep', '3600'];
+  beforeAll(async () => {
+    const source = await suite.docker.createContainer({ Image: suite.image, Cmd: ['rm', '/bin/sh'] });
+    try {
+      await source.start();
+      await source.wait();
+      const [repo, tag] = image().split(':');
+      await source.commit({ repo, tag });
+    } finally {
+      await source.remove();
+    }
+  });
+  afterAll(() => suite.docker.getImage(image()).remove());
+
+  test('is refused where env needs one, and the command is not blamed', async () => {
+    const spec = suite.specs.make({ image: image(), command, env: { A: '1' } });
+    const failure = await failureOf(suite.runtime.create(spec, never));
+    expect(failure).toMatchObject({ code: 'start_failed', retryable: false });
+    expect(failure.message).toMatch(/no \/bin\/sh.* env /);
+    expect(await suite.runtime.inspect(spec.name)).toBeNull();
+    expect(await files()).toEqual([]);
+  });
+
+  test('runs a command without env, and blames one that is missing', async () => {
+    const { id } = await suite.runtime.create(suite.specs.make({ image: image(), command }), never);
+    await suite.runtime.start(id, never);
+    expect(await suite.runtime.inspect(id)).toMatchObject({ engineState: 'running' });
+    const spec = suite.specs.make({ image: image(), command: ['/nonexistent'] });
+    const failure = await failureOf(suite.runtime.start((await suite.runtime.create(spec, never)).id, never));
+    expect(failure.message).toContain('its command was not found');
+  });
+});

@@ -4,7 +4,7 @@ import { parseDockerHost } from '../engine-connection.js';
 import { containerLabels } from '../labels.js';
 import type { ContainerRuntime } from '../port.js';
 import { EventLog, failureOf, readText, SpecFactory } from './contract-helpers.js';
-import { EngineDouble, hang, hangAfterHeaders, inspected, json, reset, type Answer } from './engine-double.js';
+import { EngineDouble, hang, hangAfterHeaders, imageOf, inspected, json, reset, type Answer } from './engine-double.js';
 
 const never = new AbortController().signal;
 const INSPECT = 'GET /containers/box/json';
@@ -20,6 +20,7 @@ beforeEach(async () => {
     dataDir: engine.directory,
     onHungCall: (call) => hungCalls.push(call),
   });
+  engine.on('GET /images/tiny:1/json', imageOf());
 });
 afterEach(async () => {
   await runtime.close();

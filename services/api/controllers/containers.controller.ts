@@ -57,7 +57,9 @@ export class ContainersController {
   @Endpoint(routes.createContainer)
   create(@Call() call: CallOf<typeof routes.createContainer>): Answer {
     const { body } = call;
-    const params = { start: body.start, settings: this.#settings(body) };
+    const { start, fromSnapshot } = body;
+    const from = fromSnapshot === undefined ? {} : { fromSnapshot: fromSnapshot.toLowerCase() };
+    const params = { start, settings: this.#settings(body), ...from };
     return this.#accept(call, 'container.create', params, body.env);
   }
 

@@ -14,7 +14,11 @@ const MARK = `mark-${randomBytes(8).toString('hex')}`;
 const BODIES: Partial<Record<string, unknown>> = {
   createApiKey: { name: 'of the matrix', scopes: ['containers:read'] },
   createTenant: { name: `of the matrix ${MARK}` },
+  createSnapshot: { name: `of the matrix ${MARK}` },
 };
+
+/** What the `id` in a path is one of. */
+const kindOf = (route: Route): string => /([a-z-]+)\/:id/.exec(route.path)?.[1] ?? '';
 
 /** Every call of the contract, with every kind of key that must not pass. */
 export function matrix(system: () => System): void {
@@ -30,7 +34,8 @@ export function matrix(system: () => System): void {
     other = await makeTenant(system());
     const { items } = exactly(operationPage, (await http.get(`/v1/operations?botId=${bot.id}`)).body);
     const living = await makeKey(http, ['containers:read']);
-    ids = { operations: items[0]?.id ?? '', 'api-keys': living.id, nodes: services.nodeId };
+    const snapshot = await bot.snapshot(`snapshot ${MARK}`, { scope: 'container' });
+    ids = { operations: items[0]?.id ?? '', 'api-keys': living.id, nodes: services.nodeId, snapshots: snapshot.id };
 
     const revoked = await makeKey(http, [...SCOPES]);
     expect((await http.delete(`/v1/api-keys/${revoked.id}`)).status).toBe(204);
@@ -51,8 +56,7 @@ export function matrix(system: () => System): void {
   });
 
   const pathOf = (route: Route, botId = bot.id, id?: string): string => {
-    const kind = route.path.split('/')[2] ?? '';
-    return route.path.replace(':botId', botId).replace(':id', id ?? ids[kind] ?? '');
+    return route.path.replace(':botId', botId).replace(':id', id ?? ids[kindOf(route)] ?? '');
   };
   const call = (route: Route, authorization: string | null, path = pathOf(route)): Promise<Answer> =>
     system()
@@ -119,11 +123,12 @@ export function matrix(system: () => System): void {
         }
         // As if it were not there at all.
         const nowhere = route.path.includes(':botId') ? 'nobody-at-all' : '01a209ef-cbb6-71af-b0ef-878bcd87c9b8';
-        const absent = await call(route, authorization, pathOf(route, nowhere, nowhere));
+        const ofBot = route.path.includes(':botId');
+        const absent = await call(route, authorization, pathOf(route, nowhere, ofBot ? undefined : nowhere));
         expect([answer.status, absent.status]).toEqual([404, 404]);
         const [shown, expected] = [answer.body, absent.body] as [Problem, Problem];
         expectProblem(answer, 404, expected.code);
-        const asked = route.path.includes(':botId') ? bot.id : (ids[route.path.split('/')[2] ?? ''] ?? '');
+        const asked = ofBot ? bot.id : (ids[kindOf(route)] ?? '');
         expect(shown.detail.replace(asked, nowhere)).toBe(expected.detail);
         expect((await bot.get()).version).toBe(before.version);
       });

@@ -51,6 +51,8 @@ describe('a worker told to end in the middle of long operations', () => {
     await expectTruth(bed, restarted, 'running');
     await expectTruth(bed, deleted, 'absent');
     for (const bot of [long, restarted]) {
+      // Told to end by one worker and found ended by the next, and asked for all the same.
+      expect((await bed.view(bot)).exit).toMatchObject({ cause: 'stopped' });
       expect({ bot, did: [bed.engine.count(bot, 'create'), bed.engine.count(bot, 'die')] }).toEqual({
         bot,
         did: [1, 1],

@@ -110,7 +110,7 @@ export function verbs(system: () => System): void {
     expect((await bot.inspect()).State.Status).toBe('exited');
     expect(await bot.get()).toMatchObject({
       status: 'stopped',
-      exit: { code: 143, oomKilled: false, cause: 'killed' },
+      exit: { code: 143, oomKilled: false, cause: 'stopped' },
       lastError: null,
     });
     await bot.run('start');
@@ -153,7 +153,7 @@ export function verbs(system: () => System): void {
     const script = `trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.1; done`;
     await bot.run('create', { start: true, command: ['/bin/sh', '-c', script] });
     await bot.run('stop', { timeoutSeconds: 20 });
-    expect(await bot.get()).toMatchObject({ status: 'stopped', exit: { code: 7 } });
+    expect(await bot.get()).toMatchObject({ status: 'stopped', exit: { code: 7, cause: 'stopped' } });
     expect((await system().http.get(bot.path('/logs'))).body).toBe('up\nbye\n');
 
     const stubborn = system().bot('stubborn');
@@ -164,7 +164,7 @@ export function verbs(system: () => System): void {
     const asked = Date.now();
     await stubborn.run('stop', { timeoutSeconds: 1 });
     expect(Date.now() - asked).toBeGreaterThanOrEqual(1_000);
-    expect(await stubborn.get()).toMatchObject({ status: 'stopped', exit: { code: 137, cause: 'killed' } });
+    expect(await stubborn.get()).toMatchObject({ status: 'stopped', exit: { code: 137, cause: 'stopped' } });
   });
 
   test('a create without start makes a container that waits', async () => {

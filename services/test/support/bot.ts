@@ -2,9 +2,12 @@ import {
   containerSchema,
   eventPage,
   operationAnswer,
+  snapshotPage,
+  snapshotSchema,
   type ContainerView,
   type EventView,
   type OperationView,
+  type SnapshotView,
 } from '#contracts';
 import type { Answer, HttpClient } from '#testing';
 import { expect } from '@jest/globals';
@@ -57,9 +60,46 @@ export class TestBot {
 
   /** Accepted and succeeded. */
   async run(verb: Verb | 'create', body?: unknown, query = ''): Promise<OperationView> {
-    const operation = await this.finish(verb, body, query);
-    expect({ status: operation.status, error: operation.error }).toEqual({ status: 'succeeded', error: null });
-    return operation;
+    return succeeded(await this.finish(verb, body, query));
+  }
+
+  /** Snapshot calls, as they were answered. */
+  askSnapshot(
+    method: 'POST' | 'DELETE',
+    suffix: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    return this.http.request(method, `/v1/bots/${this.id}/snapshots${suffix}`, { body, headers });
+  }
+
+  /** Taken, and ended well. */
+  async snapshot(name: string, body: object = {}): Promise<SnapshotView> {
+    const { result } = succeeded(operationOf(await this.askSnapshot('POST', '', { name, ...body }, WAIT)));
+    return this.snapshotOf(String(result?.['snapshotId']));
+  }
+
+  /** Restored; the id of the safety snapshot. */
+  async restore(id: string, body: object = {}): Promise<string | null> {
+    const { result } = succeeded(operationOf(await this.askSnapshot('POST', `/${id}/restore`, body, WAIT)));
+    return result?.['safetySnapshotId'] as string | null;
+  }
+
+  async forget(id: string): Promise<void> {
+    succeeded(operationOf(await this.askSnapshot('DELETE', `/${id}`, undefined, WAIT)));
+  }
+
+  async snapshotOf(id: string): Promise<SnapshotView> {
+    const { status, body } = await this.http.get(`/v1/bots/${this.id}/snapshots/${id}`);
+    expect(status).toBe(200);
+    return exactly(snapshotSchema, body);
+  }
+
+  /** Newest first. */
+  async snapshots(): Promise<SnapshotView[]> {
+    const { status, body } = await this.http.get(`/v1/bots/${this.id}/snapshots?limit=100`);
+    expect(status).toBe(200);
+    return exactly(snapshotPage, body).items;
   }
 
   async get(): Promise<ContainerView> {
@@ -104,6 +144,11 @@ export class TestBot {
     const filters = { label: ['berth.managed=true', `berth.bot=${this.id}`] };
     return (await this.docker.listContainers({ all: true, filters })).map((container) => container.Id);
   }
+}
+
+function succeeded(operation: OperationView): OperationView {
+  expect({ status: operation.status, error: operation.error }).toEqual({ status: 'succeeded', error: null });
+  return operation;
 }
 
 export function operationOf(answer: Answer): OperationView {

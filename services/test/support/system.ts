@@ -1,8 +1,10 @@
 import type { ContainerView } from '#contracts';
+import { createDatabase } from '#persistence';
 import {
   createTestDatabase,
   ensureTinyImage,
   removeManaged,
+  removeSnapshotImages,
   startRedis,
   startServices,
   testDocker,
@@ -50,6 +52,7 @@ export async function startSystem(options: SystemOptions = {}): Promise<System> 
     const database = await createTestDatabase();
     cleanups.push(() => database.drop());
     const bots: string[] = [];
+    cleanups.push(async () => removeSnapshotImages(docker, await snapshotIds(database.url)));
     cleanups.push(async () => {
       for (const botId of bots) await removeManaged(docker, [`berth.bot=${botId}`]);
     });
@@ -86,6 +89,19 @@ async function nodeUp(http: HttpClient): Promise<void> {
     },
     { what: 'a node that is ready', deadlineMs: 20_000 },
   );
+}
+
+/** Of every snapshot that the suite has made, and of the operations that may have made parts of one. */
+export async function snapshotIds(databaseUrl: string): Promise<string[]> {
+  const database = createDatabase({ url: databaseUrl, poolSize: 1, applicationName: 'berth-test' });
+  try {
+    const rows = await database.query<{ id: string }>(
+      `SELECT id FROM snapshot UNION SELECT id FROM operation WHERE kind LIKE 'snapshot.%'`,
+    );
+    return rows.map(({ id }) => id);
+  } finally {
+    await database.close();
+  }
 }
 
 /** For a container that must be there. */

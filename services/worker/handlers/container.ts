@@ -1,7 +1,16 @@
-import { factsOf, goneFacts, type BotFacts, type ContainerState } from '#domain';
+import {
+  containerName,
+  factsOf,
+  goneFacts,
+  nameChoices,
+  type AskedEnd,
+  type BotFacts,
+  type ContainerState,
+} from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
-import { toObservation } from '../observation.js';
+import { milliseconds, toObservation } from '../observation.js';
 import type { HandlerContext } from './handler.js';
+import { lingering } from './linger.js';
 
 /** How long a graceful stop may take where the caller did not say. Seconds. */
 export const STOP_SECONDS = 10;
@@ -19,6 +28,20 @@ export async function existing(context: HandlerContext): Promise<RuntimeContaine
   });
 }
 
+/** What a create between the engine and the record may have left: the bot's next container, under either of its names. */
+export async function leftovers(
+  { bot, runtime }: Pick<HandlerContext, 'bot' | 'runtime'>,
+  signal: AbortSignal,
+): Promise<RuntimeContainer[]> {
+  const found: RuntimeContainer[] = [];
+  for (const names of nameChoices(bot)) {
+    const container = await runtime.inspect(containerName(names, bot.incarnation + 1), signal);
+    const identity = container?.identity;
+    if (container && identity?.tenantId === bot.tenantId && identity.botId === bot.botId) found.push(container);
+  }
+  return found;
+}
+
 /** Brings the main process up from any state, and makes sure that it stays up. */
 export async function ensureStarted(
   context: HandlerContext,
@@ -27,9 +50,9 @@ export async function ensureStarted(
 ): Promise<void> {
   const { runtime, signal } = context;
   if (container.engineState === 'running') return;
-  if (container.engineState === 'paused') return runtime.resume(container.id, signal);
+  if (container.engineState === 'paused') return lingering(signal, (late) => runtime.resume(container.id, late));
   if (container.engineState === 'restarting') await runtime.stop(container.id, 0, signal);
-  await runtime.start(container.id, signal);
+  await lingering(signal, (late) => runtime.start(container.id, late));
   if (!command) return;
   const exit = await runtime.exitWithin(container.id, UP_GRACE_MS, signal);
   if (!exit) return;
@@ -41,33 +64,38 @@ export async function ensureStarted(
   });
 }
 
-/** Ends the main process from any state. */
+/** Ends the main process from any state. Returns what of its end is then asked for. */
 export async function ensureStopped(
   context: HandlerContext,
   container: RuntimeContainer,
   timeoutSeconds: number,
-): Promise<void> {
-  const { runtime, signal } = context;
-  if (container.engineState === 'paused') await runtime.resume(container.id, signal);
-  if (container.engineState === 'created' || container.engineState === 'exited') return;
-  await runtime.stop(container.id, timeoutSeconds, signal);
+): Promise<AskedEnd> {
+  const { runtime, signal, operation } = context;
+  const asked = { since: milliseconds(container.finishedAt), from: operation.startedAt };
+  context.asks(asked);
+  if (container.engineState === 'paused') await lingering(signal, (late) => runtime.resume(container.id, late));
+  if (container.engineState === 'created' || container.engineState === 'exited') return asked;
+  await lingering(signal, (late) => runtime.stop(container.id, timeoutSeconds, late));
+  return asked;
 }
 
 /** Looks again after acting, and refuses to believe in success where the engine says otherwise. */
-export async function verified(context: HandlerContext, id: string, wanted: ContainerState): Promise<BotFacts> {
+export async function verified(
+  context: HandlerContext,
+  id: string,
+  wanted: ContainerState,
+  asked: AskedEnd | null = null,
+): Promise<BotFacts> {
   context.looking();
   const container = await context.runtime.inspect(id, context.signal);
   if (!container) return existing({ ...context, bot: { ...context.bot, containerId: id } }).then(unreachable);
-  const facts = factsOf(context.bot, toObservation(container));
-  // A stop that was asked for is no failure, whatever the exit code.
-  const state =
-    wanted === 'stopped' && (facts.state === 'failed' || facts.state === 'stopped') ? 'stopped' : facts.state;
-  if (state !== wanted) {
-    throw new RuntimeFailure('docker_error', `The container is ${state} where it should be ${wanted}.`, {
+  const facts = factsOf(context.bot, toObservation(container), asked);
+  if (facts.state !== wanted) {
+    throw new RuntimeFailure('docker_error', `The container is ${facts.state} where it should be ${wanted}.`, {
       retryable: true,
     });
   }
-  return { ...facts, state };
+  return facts;
 }
 
 function unreachable(): never {

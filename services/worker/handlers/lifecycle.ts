@@ -1,7 +1,9 @@
-import { containerName, dataVolumeName, describeExit, goneFacts, nameChoices, type BotFacts } from '#domain';
+import { factsOf, goneFacts, type BotFacts } from '#domain';
 import type { Handler } from './handler.js';
 import { toObservation } from '../observation.js';
-import { ensureStarted, ensureStopped, existing, STOP_SECONDS, verified } from './container.js';
+import { ensureStarted, ensureStopped, existing, leftovers, STOP_SECONDS, verified } from './container.js';
+import { lingering } from './linger.js';
+import { removeVolumesBut } from './make.js';
 
 export const start: Handler = async (context) => {
   const container = await existing(context);
@@ -11,34 +13,36 @@ export const start: Handler = async (context) => {
 
 export const stop: Handler = async (context) => {
   const container = await existing(context);
-  await ensureStopped(context, container, context.operation.params.timeoutSeconds ?? STOP_SECONDS);
-  return { facts: await verified(context, container.id, 'stopped') };
+  const asked = await ensureStopped(context, container, context.operation.params.timeoutSeconds ?? STOP_SECONDS);
+  return { facts: await verified(context, container.id, 'stopped', asked) };
 };
 
 export const restart: Handler = async (context) => {
   const container = await existing(context);
   context.report('stopping');
-  await ensureStopped(context, container, STOP_SECONDS);
+  const asked = await ensureStopped(context, container, STOP_SECONDS);
   const stopped = await existing(context);
+  // The engine forgets the code of the last end once the process is up again.
+  const { exit = null } = factsOf(context.bot, toObservation(stopped), asked);
+  context.know({ exit });
+  context.asks(null);
   context.report('starting');
   await ensureStarted(context, stopped, context.bot.settings?.command != null);
-  const facts = await verified(context, container.id, 'running');
-  // The engine forgets the code of the last end once the process is up again.
-  const ended = stopped.finishedAt !== null && stopped.finishedAt !== container.finishedAt;
-  const { exitCode, oomKilled, finishedAt } = toObservation(stopped);
-  const exit = ended && finishedAt !== null ? describeExit(exitCode, oomKilled, finishedAt) : facts.exit;
-  return { facts: { ...facts, ...(exit !== undefined && { exit }) } };
+  return { facts: await verified({ ...context, bot: { ...context.bot, exit } }, container.id, 'running') };
 };
 
 export const pause: Handler = async (context) => {
   const container = await existing(context);
-  if (container.engineState !== 'paused') await context.runtime.pause(container.id, context.signal);
+  const { runtime, signal } = context;
+  if (container.engineState !== 'paused') await lingering(signal, (late) => runtime.pause(container.id, late));
+  await context.freezes.forget(container.id);
   return { facts: await verified(context, container.id, 'paused') };
 };
 
 export const resume: Handler = async (context) => {
   const container = await existing(context);
-  if (container.engineState === 'paused') await context.runtime.resume(container.id, context.signal);
+  const { runtime, signal } = context;
+  if (container.engineState === 'paused') await lingering(signal, (late) => runtime.resume(container.id, late));
   return { facts: await verified(context, container.id, 'running') };
 };
 
@@ -50,17 +54,15 @@ export const remove: Handler = async (context) => {
     context.report('stopping');
     await ensureStopped(context, container, STOP_SECONDS);
     context.report('removing');
-    await runtime.remove(container.id, signal);
   }
-  for (const names of nameChoices(bot)) {
-    const leftover = await runtime.inspect(containerName(names, bot.incarnation + 1), signal);
-    if (leftover?.identity?.tenantId !== bot.tenantId || leftover.identity.botId !== bot.botId) continue;
-    await runtime.remove(leftover.id, signal);
-  }
+  await lingering(signal, async (late) => {
+    if (container) await runtime.remove(container.id, late);
+    for (const left of await leftovers(context, late)) await runtime.remove(left.id, late);
+  });
   const facts: BotFacts = { ...goneFacts(bot), exit: bot.exit };
   context.know(facts);
   if (!operation.params.purgeData) return { facts };
   context.report('purging');
-  for (const names of nameChoices(bot)) await runtime.removeVolume(dataVolumeName(names), bot, signal);
+  await removeVolumesBut(context, [], signal);
   return { facts: { ...facts, hasData: false, paths: [] } };
 };

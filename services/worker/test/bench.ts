@@ -11,12 +11,18 @@ import {
   type OperationKind,
   type OperationParams,
   type Outcome,
+  type Snapshot,
+  type SnapshotFacts,
 } from '#domain';
 import type { BusMessage } from '#messaging';
 import type { Claimed, Protocol } from '#operations';
 import type { Heartbeat, HeartbeatAnswer } from '#persistence';
 import { createLogger, createMetrics, createSecretBox } from '#platform';
 import { FakeRuntime, type FakeProgram } from '#runtime';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Freezes } from '../freezes.js';
 import { Runner } from '../runner.js';
 import { LeaseKeeper } from '../runs.js';
 
@@ -42,6 +48,9 @@ export class Bench {
   readonly secrets = createSecretBox('k'.repeat(32));
   readonly told: BusMessage[] = [];
   readonly settled: { outcome: Outcome; facts: BotFacts | null }[] = [];
+  readonly snapshots = new Map<string, Snapshot>();
+  readonly freezes: Freezes;
+  restored = 0;
   readonly lookedAgain: { botKey: string; lookedAt: number }[] = [];
   readonly logged: string[] = [];
   readonly leases: LeaseKeeper;
@@ -56,15 +65,29 @@ export class Bench {
   answer: (beats: Heartbeat[]) => Promise<HeartbeatAnswer[]> = async (beats) =>
     beats.map(({ operationId }) => ({ operationId, cancelRequested: null }));
 
-  constructor(options: { program?: FakeProgram; images?: string[] } = {}) {
-    this.runtime = new FakeRuntime({ images: options.images ?? [IMAGE], ...options });
+  /** Where containers are noted that an operation has frozen. */
+  readonly frozen: string;
+
+  /** `after`: a worker that was killed, whose engine, disk and database this one finds. */
+  constructor(options: { program?: FakeProgram; images?: string[]; runtime?: FakeRuntime; after?: Bench } = {}) {
+    const { after } = options;
+    this.runtime =
+      after?.runtime ?? options.runtime ?? new FakeRuntime({ images: options.images ?? [IMAGE], ...options });
+    this.frozen = after?.frozen ?? mkdtempSync(join(tmpdir(), 'berth-frozen-'));
     const bot = newBot({ key: 'bot-key', tenantId: 'tenant-key', tenantSlug: 'acme', botId: 'alice' }, NODE, NOW);
-    this.lane = { bot, operations: [], now: NOW };
+    this.lane = { bot, operations: [], snapshots: [], hasSnapshots: false, now: NOW };
+    if (after) {
+      for (const [id, snapshot] of after.snapshots) this.snapshots.set(id, snapshot);
+      const operations = after.lane.operations.map((each) => ({ ...each, leaseExpired: each.status === 'running' }));
+      this.lane = { ...after.lane, operations };
+    }
     this.leases = new LeaseKeeper((beats) => this.answer(beats), {
       leaseSeconds: 30,
       onLost: () => void (this.leasesLost += 1),
       onFault: () => undefined,
     });
+    const log = createLogger({ level: 'debug', service: 'worker' }, { write: (line) => void this.logged.push(line) });
+    this.freezes = new Freezes(this.frozen, this.runtime, async ({ id }) => this.lane.bot.containerId === id, log);
     this.runner = new Runner({
       nodeId: NODE,
       leaseSeconds: 30,
@@ -72,13 +95,18 @@ export class Bench {
       // The parts of it that a runner uses.
       protocol: {
         claim: (id: string, worker: { nodeId: string; leaseSeconds: number }) => this.#claim(id, worker),
-        settle: (claimed: Claimed, outcome: Outcome, facts: BotFacts | null) => this.#settle(claimed, outcome, facts),
+        settle: (claimed: Claimed, outcome: Outcome, facts: BotFacts | null, made: Record<string, SnapshotFacts>) =>
+          this.#settle(claimed, outcome, facts, made),
       } as unknown as Protocol,
       messaging: { bus: { publish: (message) => void this.told.push(message), subscribe: () => () => undefined } },
       leases: this.leases,
       secrets: this.secrets,
       metrics,
-      log: createLogger({ level: 'debug', service: 'worker' }, { write: (line) => void this.logged.push(line) }),
+      log,
+      bots: { findByKey: async () => this.lane },
+      snapshots: { read: async (_, id) => this.snapshots.get(id) ?? null },
+      freezes: this.freezes,
+      onRestored: () => void (this.restored += 1),
       isUp: () => this.isUp,
       onEngineLost: () => void (this.enginesLost += 1),
       onSettled: (botKey, lookedAt) => void this.lookedAgain.push({ botKey, lookedAt }),
@@ -98,13 +126,19 @@ export class Bench {
       this.lane,
       {
         operationId,
-        kind: `container.${verb}` as OperationKind,
+        kind: kindOf(verb),
         params: verb === 'create' ? { settings: settings(), ...params } : params,
         digest: operationId,
         sealedEnv: this.secrets.seal(JSON.stringify(env)).toString('base64'),
         requestedBy: { type: 'apiKey', id: 'k', name: 'key' },
         requestId: null,
         ifVersion: null,
+        snapshots: {
+          subject: this.snapshots.get(params.snapshotId ?? params.fromSnapshot ?? '') ?? null,
+          living: 0,
+          max: 50,
+          forking: false,
+        },
       },
       { isNewBot: false },
     );
@@ -120,7 +154,18 @@ export class Bench {
   }
 
   apply(change: Change): void {
-    this.lane = { ...this.lane, bot: change.bot, operations: change.operations };
+    for (const { write, snapshot } of change.snapshots) {
+      if (write === 'remove') this.snapshots.delete(snapshot.id);
+      else this.snapshots.set(snapshot.id, snapshot);
+    }
+    const snapshots = [...this.snapshots.values()];
+    this.lane = {
+      ...this.lane,
+      bot: change.bot,
+      operations: change.operations,
+      snapshots,
+      hasSnapshots: snapshots.length > 0,
+    };
   }
 
   operation(id: string): Operation | undefined {
@@ -135,14 +180,24 @@ export class Bench {
     return { operation, bot: change.bot, epoch: operation.claimEpoch };
   }
 
-  async #settle(claimed: Claimed, outcome: Outcome, facts: BotFacts | null): Promise<boolean> {
+  async #settle(
+    claimed: Claimed,
+    outcome: Outcome,
+    facts: BotFacts | null,
+    made: Record<string, SnapshotFacts>,
+  ): Promise<boolean> {
     const fault = this.settleFaults.shift();
     if (fault) throw fault;
     this.settled.push({ outcome, facts });
-    const change = settle(this.lane, { operationId: claimed.operation.id, epoch: claimed.epoch }, outcome, facts);
+    const change = settle(this.lane, { operationId: claimed.operation.id, epoch: claimed.epoch }, outcome, facts, made);
     if (change) this.apply(change);
     return change !== null;
   }
+}
+
+/** `start` as `container.start`; kinds that say whose they are, as they are. */
+export function kindOf(verb: string): OperationKind {
+  return (verb.includes('.') ? verb : `container.${verb}`) as OperationKind;
 }
 
 /** What the fake engine was asked to do, looks apart. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { containerName, dataVolumeName, nameChoices, type BotFacts } from '#domain';
 import { FakeRuntime, RuntimeFailure, type FakeProgram } from '#runtime';
+import { LINGER_MS } from '../handlers/linger.js';
 import { Handling } from './handling.js';
 import { acts, IMAGE, settings } from './bench.js';
 
@@ -93,11 +94,16 @@ describe('create', () => {
   test('adopts what an attempt before it has made and could not tell', async () => {
     work.runtime.faults.failAfter('create', 'docker_unavailable');
     expect((await failure(work.do('create', {}, {}, 'op-1'))).code).toBe('docker_unavailable');
-    // The volume may be there, so the bot's data is not forgotten.
-    expect(work.known).toEqual({ hasData: true });
     const left = await work.seen(containerName(work.bot, 1));
+    expect(work.known).toMatchObject({ containerId: left?.id, incarnation: 1, hasData: true });
     expect((await work.do('create', {}, {}, 'op-1')).containerId).toBe(left?.id);
     expect(await work.runtime.list()).toHaveLength(1);
+  });
+
+  test('that could make nothing remembers that the volume may be there', async () => {
+    work.runtime.faults.fail('create', 'docker_error');
+    await failure(work.do('create'));
+    expect(work.known).toEqual({ hasData: true });
   });
 
   test('builds anew what another operation left', async () => {
@@ -147,11 +153,13 @@ describe('create', () => {
     expect([...work.runtime.volumes.keys()]).toEqual([path.volume]);
   });
 
-  test('gives up when it is told to', async () => {
-    const { reached } = work.runtime.faults.hang('create');
+  test.each(['ensureImage', 'create'] as const)('gives up when it is told to: %s', async (method) => {
+    jest.useFakeTimers();
+    const { reached } = work.runtime.faults.hang(method);
     const run = failure(work.do('create'));
     await reached;
     work.controller.abort('cancelled');
+    if (method === 'create') await jest.advanceTimersByTimeAsync(LINGER_MS);
     expect((await run).code).toBe('aborted');
     expect(await work.runtime.list()).toEqual([]);
   });

@@ -1,17 +1,30 @@
-import { newBot, type Bot, type BotFacts, type OperationKind, type OperationParams } from '#domain';
+import { newBot, type AskedEnd, type Bot, type BotFacts, type OperationParams } from '#domain';
 import { FakeRuntime, type RuntimeContainer } from '#runtime';
 import { handlers } from '../handlers/index.js';
-import { IMAGE, NODE, settings } from './bench.js';
+import { IMAGE, kindOf, NODE, settings } from './bench.js';
 
 const NOW = '2026-01-01T00:00:00.000Z';
+/** No end is later, so that none counts as an earlier attempt's. */
+const NOW_AND_LATER = '2126-01-01T00:00:00.000Z';
 
 /** One bot whose operations are run by their handlers, one after the other. */
 export class Handling {
   bot: Bot = newBot({ key: 'bot-key', tenantId: 'tenant-key', tenantSlug: 'acme', botId: 'alice' }, NODE, NOW);
   /** What the last handler knew for sure. */
   known: Partial<BotFacts> = {};
+  /** Whether it was asking the main process to end. */
+  asked: AskedEnd | null = null;
   phases: string[] = [];
   looks = 0;
+  readonly freezes = {
+    freeze: async () => undefined,
+    thaw: async () => undefined,
+    forget: async () => undefined,
+    release: () => undefined,
+    holds: async () => false,
+  };
+  /** When the operations to come began, by the first of their attempts. */
+  startedAt = NOW_AND_LATER;
   readonly controller = new AbortController();
   #serial = 0;
 
@@ -24,8 +37,9 @@ export class Handling {
     env: Record<string, string> = {},
     id = `op-${(this.#serial += 1)}`,
   ): Promise<BotFacts> {
-    const kind = `container.${verb}` as OperationKind;
+    const kind = kindOf(verb);
     this.known = {};
+    this.asked = null;
     this.phases = [];
     const { facts } = await handlers[kind]({
       operation: {
@@ -54,7 +68,7 @@ export class Handling {
         requestId: null,
         dispatch: 1,
         createdAt: NOW,
-        startedAt: NOW,
+        startedAt: this.startedAt,
         finishedAt: null,
         leaseExpired: false,
         due: true,
@@ -62,11 +76,15 @@ export class Handling {
       },
       bot: this.bot,
       runtime: this.runtime,
+      freezes: this.freezes,
+      snapshot: async () => null,
+      captured: () => undefined,
       env,
       signal: this.controller.signal,
       report: (phase, progress) => void this.phases.push(progress ? `${phase} ${progress.percent}` : phase),
       looking: () => void (this.looks += 1),
       know: (found) => void Object.assign(this.known, found),
+      asks: (end) => void (this.asked = end),
     });
     this.bot = { ...this.bot, ...facts };
     return facts;

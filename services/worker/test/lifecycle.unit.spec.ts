@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { RuntimeFailure } from '#runtime';
 import { acts } from './bench.js';
 import { attemptSeconds } from '../handlers/index.js';
@@ -25,6 +25,9 @@ const caught = (run: Promise<unknown>): Promise<RuntimeFailure> =>
 
 beforeEach(() => {
   work = new Handling();
+});
+afterEach(() => {
+  jest.useRealTimers();
 });
 
 describe('start', () => {
@@ -86,7 +89,7 @@ describe.each(['start', 'stop', 'restart', 'pause', 'resume'])('%s', (verb) => {
 describe('stop', () => {
   test('ends it, and tells how it ended', async () => {
     await given('running');
-    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 143, cause: 'killed' } });
+    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 143, cause: 'stopped' } });
     expect(since()).toEqual(['stop']);
   });
 
@@ -102,10 +105,37 @@ describe('stop', () => {
     expect(since()).toEqual([]);
   });
 
-  test('is no failure whatever the code', async () => {
+  test('leaves a crash before it a crash, and what crashed no failure any more', async () => {
     await given('running');
     work.runtime.crash(id, 3, { restarts: false });
-    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 3 } });
+    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 3, cause: 'crashed' } });
+    expect(since()).toEqual([]);
+  });
+
+  test('between two starts of a crash loop does not take the crash for its own', async () => {
+    // Ends are told apart by their milliseconds.
+    jest.useFakeTimers();
+    await given('running');
+    work.runtime.crash(id, 3, { restarts: 'later' });
+    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 3, cause: 'crashed' } });
+    expect(since()).toEqual(['stop']);
+    jest.advanceTimersByTime(1);
+    await work.do('start');
+    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 143, cause: 'stopped' } });
+  });
+
+  test('leaves a kill before it to whoever did it', async () => {
+    await given('running');
+    work.runtime.killOutside(id);
+    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 137, cause: 'killed' } });
+  });
+
+  test('knows the signal of an attempt before it', async () => {
+    await given('running');
+    // As if a worker had sent it and ended before it could tell.
+    work.startedAt = new Date().toISOString();
+    work.runtime.stopOutside(id);
+    expect(await work.do('stop')).toMatchObject({ state: 'stopped', exit: { code: 143, cause: 'stopped' } });
   });
 
   test('that did not stop it may be tried again', async () => {
@@ -130,8 +160,16 @@ describe('restart', () => {
   test('keeps the code that the engine forgets', async () => {
     await given('running');
     const { exit, startedAt } = await work.do('restart');
-    expect(exit).toMatchObject({ code: 143, oomKilled: false, cause: 'killed' });
+    expect(exit).toMatchObject({ code: 143, oomKilled: false, cause: 'stopped' });
     expect(exit && startedAt && exit.at <= startedAt).toBe(true);
+  });
+
+  test('of one in a crash loop keeps the crash', async () => {
+    await given('running');
+    work.runtime.crash(id, 3, { restarts: 'later' });
+    expect(await work.do('restart')).toMatchObject({ state: 'running', exit: { code: 3, cause: 'crashed' } });
+    expect(since()).toEqual(['stop', 'start']);
+    expect(work.asked).toBeNull();
   });
 
   test('of a stopped one keeps the end before', async () => {

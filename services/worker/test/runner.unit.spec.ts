@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { cancel } from '#domain';
 import { DatabaseFault } from '#persistence';
 import { RuntimeFailure } from '#runtime';
+import { LINGER_MS } from '../handlers/linger.js';
 import { abort } from '../runs.js';
 import { Bench, NODE, settings } from './bench.js';
 
@@ -51,13 +52,12 @@ describe('a bell', () => {
   });
 
   test('for what runs here is a hint to look at its row', async () => {
-    const { reached, open } = bench.runtime.faults.gate('create');
+    const { reached } = bench.runtime.faults.hang('ensureImage');
     const id = bench.accept('create');
     const { done } = await upTo(reached, id);
     bench.answer = async () => [{ operationId: id, cancelRequested: 'requested' }];
     await bench.runner.ring(id);
     expect(theRun().controller.signal.reason).toBe('cancelled');
-    open();
     await done;
     expect(bench.settled).toMatchObject([{ outcome: { outcome: 'cancelled' } }]);
   });
@@ -152,6 +152,9 @@ describe('an end from outside', () => {
   ] as const)('%s: the engine is no longer waited for', async (reason, outcome) => {
     const { done } = await upTo(bench.runtime.faults.hang('create').reached, bench.accept('create'));
     abort(theRun(), reason);
+    await jest.advanceTimersByTimeAsync(LINGER_MS - 1);
+    expect(bench.settled).toEqual([]);
+    await jest.advanceTimersByTimeAsync(1);
     await done;
     expect(bench.settled).toMatchObject([{ outcome, facts: { state: 'absent' } }]);
   });

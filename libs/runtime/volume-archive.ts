@@ -1,0 +1,162 @@
+import { Readable } from 'node:stream';
+import type { ContainerInspectInfo } from 'dockerode';
+import { DEADLINE_MS } from './deadline.js';
+import type { EngineConnection } from './engine-connection.js';
+import { RuntimeFailure } from './failure.js';
+import type { Helper, Helpers } from './helpers.js';
+import { beginImport } from './image-import.js';
+import type { ImageOptions, StoredImage, TransferOptions } from './image-port.js';
+import { inspectImage, type ImageStore } from './image-store.js';
+import { requireContainer } from './inspect.js';
+import type { Making } from './making.js';
+import { packParts, PARTS_DIRECTORY, unpackParts } from './tar-parts.js';
+import { TarWalker, type TarEntry } from './tar.js';
+import { transfer } from './transfer.js';
+import { plainPath } from './volumes.js';
+
+/** Says that an image holds a volume, and how. */
+const FORMAT_LABEL = 'berth.archive';
+const FORMAT = '1';
+/** Where helpers have the volume, so that its stream is the same whatever its path in a container is. */
+const MOUNT = 'berth-volume';
+
+export interface ArchiveContext {
+  engine: EngineConnection;
+  store: ImageStore;
+  helpers: Helpers;
+}
+
+/**
+ * Streams a volume into an image. Read through a helper: an archive call locks the container it reads from until it
+ * ends, and that would keep everybody from the bot's own for as long.
+ */
+export async function archiveVolume(
+  { engine, store, helpers }: ArchiveContext,
+  containerId: string,
+  path: string,
+  ref: string,
+  { labels, signal, onProgress }: ImageOptions & TransferOptions,
+): Promise<StoredImage> {
+  const container = await requireContainer(engine, containerId, signal);
+  const helper = await helpers.create(
+    {
+      image: container.Image,
+      labels,
+      volume: { name: volumeAt(container, path), path: `/${MOUNT}`, readOnly: true },
+      declared: Object.keys(container.Config.Volumes ?? {}),
+    },
+    signal,
+  );
+  let making: Making<string> | undefined;
+  try {
+    const parts = { call: 'archive', signal, onProgress, totalBytes: null };
+    const id = await transfer(engine, parts, async (meter, connection) => {
+      const volume = await openArchive(engine, helper, `/${MOUNT}`, connection);
+      const raw = meter.pass(volume, { entry: expectDirectoryFirst(), onEnd: () => void helper.remove() });
+      making = beginImport(engine, store, packParts(raw), { ...labels, [FORMAT_LABEL]: FORMAT });
+      return making.made;
+    });
+    return await store.publish(id, ref);
+  } catch (error) {
+    making?.abandon();
+    throw error;
+  } finally {
+    await helper.remove();
+  }
+}
+
+/** Streams an image made by `archiveVolume` into the empty volume of a container that never ran. */
+export async function unarchiveVolume(
+  { engine, helpers }: ArchiveContext,
+  ref: string,
+  containerId: string,
+  path: string,
+  { signal, onProgress }: TransferOptions,
+): Promise<void> {
+  const [image, container] = await Promise.all([
+    inspectImage(engine, ref, signal),
+    requireContainer(engine, containerId, signal),
+  ]);
+  if (!image) throw new RuntimeFailure('image_not_found', `There is no image ${ref}.`, { retryable: false });
+  if (image.Config.Labels?.[FORMAT_LABEL] !== FORMAT) throw refusal('The image holds no volume.');
+  if (container.State.Status !== 'created') throw refusal('The container has run.');
+  const volume = { name: volumeAt(container, path), path: `/${MOUNT}`, readOnly: false };
+  const creations = [
+    helpers.create({ image: image.Id }, signal),
+    helpers.create({ image: image.Id, volume }, signal),
+  ] as const;
+  try {
+    const [from, to] = await Promise.all(creations);
+    await requireEmpty(engine, to, signal);
+    const parts = { call: 'unarchive', signal, onProgress, totalBytes: image.Size };
+    await transfer(engine, parts, async (meter, connection) => {
+      const stored = await openArchive(engine, from, `/${PARTS_DIRECTORY}`, connection);
+      const raw = meter.pass(unpackParts(stored), { onEnd: () => void from.remove() });
+      await putArchive(engine, to, raw, connection);
+    });
+  } finally {
+    await Promise.allSettled(creations.map(async (creation) => (await creation).remove()));
+  }
+}
+
+function volumeAt(container: ContainerInspectInfo, path: string): string {
+  const mount = container.Mounts.find(
+    ({ Type, Destination }) => Type === 'volume' && plainPath(Destination) === plainPath(path),
+  );
+  if (mount?.Name === undefined) throw refusal('There is no volume at that path.');
+  return mount.Name;
+}
+
+async function openArchive(
+  engine: EngineConnection,
+  { id }: Helper,
+  path: string,
+  abortSignal: AbortSignal,
+): Promise<Readable> {
+  const options = { _query: { path }, abortSignal };
+  const stream = (await engine.docker.getContainer(id).getArchive(options)) as Readable;
+  // A response cut while nobody reads it still emits an error, which would end the process.
+  return stream.on('error', () => undefined);
+}
+
+async function putArchive(
+  engine: EngineConnection,
+  { id }: Helper,
+  tar: AsyncIterable<Buffer>,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  const body = Readable.from(tar, { objectMode: false });
+  try {
+    const options = { _query: { path: '/' }, abortSignal };
+    await engine.docker.getContainer(id).putArchive(body, options);
+  } finally {
+    body.destroy();
+  }
+}
+
+/** What is there already would be mixed with what comes. */
+async function requireEmpty(engine: EngineConnection, helper: Helper, signal: AbortSignal): Promise<void> {
+  await engine.call('archive', { deadlineMs: DEADLINE_MS.idle, signal }, async (connection) => {
+    let entries = 0;
+    const walker = new TarWalker({ entry: () => (entries += 1) });
+    for await (const chunk of await openArchive(engine, helper, `/${MOUNT}`, connection)) {
+      walker.write(chunk as Buffer);
+      // The first is the volume itself.
+      if (entries > 1) throw refusal('The volume is not empty.');
+    }
+    walker.end();
+  });
+}
+
+/** An image may have something else at the place of the helper's mount, such as a link. */
+function expectDirectoryFirst(): (entry: TarEntry) => void {
+  let first = true;
+  return ({ isDirectory }) => {
+    if (first && !isDirectory) throw refusal('The volume cannot be read.');
+    first = false;
+  };
+}
+
+function refusal(message: string): RuntimeFailure {
+  return new RuntimeFailure('docker_error', message, { retryable: false });
+}
