@@ -46,7 +46,12 @@ export const CATALOGUE = {
   ),
   quota_exceeded: entry(429, 'A quota is used up', 'Wait for what is under way, or ask for a larger quota.', true),
   internal_error: entry(500, 'Something went wrong here', 'Try again; if it stays, report the request id.', true),
-  no_capacity: entry(503, 'No node has room', 'Delete containers that are not needed, or add a node.', true),
+  no_capacity: entry(
+    503,
+    'No node has room',
+    'Ask for less, delete containers that are not needed, or add a node.',
+    true,
+  ),
   node_unavailable: entry(503, 'The node does not answer', 'Try again when it is back.', true),
   unavailable: entry(
     503,

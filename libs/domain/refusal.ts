@@ -17,6 +17,8 @@ export class Refusal extends Error {
 export interface RefusalExtra {
   containerStatus?: Status;
   allowed?: string[];
+  /** Where it differs from what the catalogue says of the code. */
+  retryable?: boolean;
 }
 
 export type RefusalCode =

@@ -1,14 +1,12 @@
 import { presentOperation, type OperationView } from '#contracts';
 import {
   accept,
-  newBot,
-  place,
+  noRoom,
   Refusal,
-  type Lane,
+  refuseTooLarge,
   type OperationKind,
   type OperationParams,
   type Requester,
-  type SnapshotStanding,
   type Verdict,
 } from '#domain';
 import {
@@ -17,7 +15,6 @@ import {
   type CommitResult,
   type IdempotencyRecord,
   type IdempotencyStore,
-  type NodeStore,
   type OperationStore,
   type SnapshotStore,
 } from '#persistence';
@@ -26,6 +23,7 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Announcer } from './announce.js';
 import { canonicalJson } from './canonical-json.js';
 import { IdempotencyRefusal, recall, type Remembered } from './idempotency.js';
+import { LaneReader } from './lane-reader.js';
 import { Turns } from './turns.js';
 
 export interface AcceptRequest {
@@ -55,32 +53,25 @@ interface Sealed {
   digest: string;
 }
 
-/** What a request is judged on. */
-interface Placed {
-  lane: Lane;
-  isNewBot: boolean;
-  /** The bot's node was chosen for this request, and may be chosen anew. */
-  isPlacedNow: boolean;
-  snapshots?: SnapshotStanding;
-}
-
 const MAX_RACES = 50;
 
 /** Turns requests into committed operations. */
 export class Acceptance {
   readonly #turns = new Turns();
+  readonly #reader: LaneReader;
 
   constructor(
     private readonly stores: {
       bots: BotStore;
       operations: OperationStore;
-      nodes: NodeStore;
       idempotency: IdempotencyStore;
       snapshots: SnapshotStore;
     },
     private readonly announcer: Announcer,
     private readonly secrets: SecretBox,
-  ) {}
+  ) {
+    this.#reader = new LaneReader(stores);
+  }
 
   /** Throws Refusal, IdempotencyRefusal, DatabaseFault. Once it has returned, the operation is committed. */
   async accept(request: AcceptRequest): Promise<Accepted> {
@@ -105,8 +96,10 @@ export class Acceptance {
 
   /** Null where somebody else was faster, and all is to be judged again. */
   async #attempt(request: AcceptRequest, sealed: Sealed): Promise<Accepted | null> {
-    const { lane, isNewBot, isPlacedNow, snapshots } = await this.#lane(request);
+    const { lane, isNewBot, isPlacedNow, home, snapshots } = await this.#reader.read(request);
     const verdict = accept(lane, { ...request, ...sealed, ...(snapshots && { snapshots }) }, { isNewBot });
+    const resources = request.params.settings?.resources;
+    if (home && resources && verdict.verdict === 'queue') refuseTooLarge(home, resources);
     const answer = this.#answer(verdict);
     const record = this.#record(request, answer);
     if (verdict.verdict === 'join') {
@@ -118,7 +111,7 @@ export class Acceptance {
     if (result === 'committed') return answer;
     if (result === 'name_taken') throw nameTaken(request.params.name ?? '');
     // Others filled the node since it was chosen: another may have room. Choosing again tells.
-    if (result === 'no_capacity' && !isPlacedNow) throw noCapacity();
+    if (result === 'no_capacity' && !isPlacedNow) throw noRoom();
     return result === 'idempotency_conflict' ? this.#recall(request) : null;
   }
 
@@ -140,38 +133,6 @@ export class Acceptance {
       this.announcer.committed(change);
       return 'committed';
     }
-  }
-
-  /** The bot's lane, or that of a bot that this request would be the first to name. */
-  async #lane({ tenant, botId, kind, params }: AcceptRequest): Promise<Placed> {
-    const resources = params.settings?.resources;
-    if (kind !== 'container.create' || !resources) {
-      const lane = await this.stores.bots.find(tenant.id, botId);
-      // After the lane, so that whoever changes it meanwhile is noticed by the bot's version.
-      const snapshots = lane && kind.startsWith('snapshot.') && (await this.#standing(tenant.id, botId, params));
-      if (lane) return { lane, isNewBot: false, isPlacedNow: false, ...(snapshots && { snapshots }) };
-      throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
-    }
-    const { lane, nodes: all } = await this.stores.bots.findForPlacement(tenant.id, botId);
-    const snapshots = params.fromSnapshot ? await this.#standing(tenant.id, botId, params) : undefined;
-    const known = snapshots && { snapshots };
-    if (lane && lane.bot.nodeId !== null) return { lane, isNewBot: false, isPlacedNow: false, ...known };
-    // A fork goes where its snapshot is.
-    const home = snapshots?.subject?.nodeId;
-    const nodeId = place(home === undefined ? all : all.filter(({ id }) => id === home), resources);
-    if (nodeId === 'none_ready') {
-      throw new Refusal('node_unavailable', 'No node takes new bots now: none is up and ready. Try again shortly.');
-    }
-    if (nodeId === null) throw noCapacity();
-    if (lane) return { lane: { ...lane, bot: { ...lane.bot, nodeId } }, isNewBot: false, isPlacedNow: true, ...known };
-    const now = new Date().toISOString();
-    const bot = newBot({ key: uuidv7(), tenantId: tenant.id, tenantSlug: tenant.slug, botId }, nodeId, now);
-    const fresh: Lane = { bot, operations: [], snapshots: [], hasSnapshots: false, now };
-    return { lane: fresh, isNewBot: true, isPlacedNow: true, ...known };
-  }
-
-  #standing(tenantId: string, botId: string, params: OperationParams): Promise<SnapshotStanding> {
-    return this.stores.snapshots.standing(tenantId, botId, params.fromSnapshot ?? params.snapshotId ?? null);
   }
 
   #answer(verdict: Verdict): Accepted {
@@ -217,6 +178,3 @@ export class Acceptance {
 
 const nameTaken = (name: string): Refusal =>
   new Refusal('name_taken', `This bot has a snapshot named "${name}" already; choose another name.`);
-
-const noCapacity = (): Refusal =>
-  new Refusal('no_capacity', 'No node has room for such a container. Delete some, ask for less, or add a node.');

@@ -18,6 +18,7 @@ export interface IdempotencyRecord {
 
 /** A node as placement sees it: NodeCandidate. */
 const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
+  'size', jsonb_build_object('cpus', NULLIF(cpus, 0), 'memoryMb', NULLIF(memory_mb, 0)),
   'ceiling', jsonb_build_object('cpus', max_cpus, 'memoryMb', max_memory_mb),
   'reserved', (SELECT jsonb_build_object('cpus', sum(p.cpus), 'memoryMb', sum(p.memory_mb), 'containers', sum(p.containers))
     FROM node_reservation p WHERE p.node_id = node.id))`;

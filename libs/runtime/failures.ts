@@ -63,6 +63,7 @@ export function isTransportError(error: unknown): boolean {
 }
 
 const DISK_FULL = /no space left on device|disk quota exceeded/i;
+const TOO_MANY_CPUS = /range of cpus is from [\d.]+ to ([\d.]+)/i;
 /** Server errors that the same request meets again. */
 const PERMANENT = /max depth exceeded|no such runtime|unknown runtime|invalid /i;
 
@@ -81,6 +82,11 @@ export function toFailure(error: unknown): RuntimeFailure {
     });
   }
   const status = engineStatus(error);
+  const cpus = TOO_MANY_CPUS.exec(message)?.[1];
+  if (cpus !== undefined) {
+    const told = `The node has ${Number(cpus)} CPUs, fewer than the container is to have: ask for less.`;
+    return new RuntimeFailure('docker_error', told, { retryable: false, cause: error });
+  }
   if (status === 404) return notFound(message, error);
   if (status === 409) return conflict(message, error);
   const retryable = status === null || (status >= 500 && !PERMANENT.test(message)) || status === 429;

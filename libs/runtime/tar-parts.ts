@@ -13,6 +13,8 @@ export async function* packParts(source: AsyncIterable<Buffer>): AsyncGenerator<
   let serial = 0;
   let part: Buffer[] = [];
   let bytes = 0;
+  // At once, so that the engine gets ready while it still reads.
+  yield tarHeader(`${PARTS_DIRECTORY}/`, 0);
   for await (const chunk of source) {
     let rest = chunk;
     while (bytes + rest.length >= PART_BYTES) {

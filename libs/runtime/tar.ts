@@ -2,7 +2,7 @@ const BLOCK = 512;
 const MAX_PAX_BYTES = 1024 * 1024;
 
 export interface TarEntry {
-  /** Of the plain header; one that does not fit there is cut. */
+  /** Of the plain header: something else where the name is too long for it. */
   name: string;
   isFile: boolean;
   isDirectory: boolean;
@@ -84,16 +84,17 @@ export class TarWalker {
   }
 }
 
-/** Header of a small file of root's. The name is of at most 100 bytes of ASCII. */
+/** Header of a file of root's, or of a directory where the name ends so. At most 100 bytes of ASCII, less than 8 GiB. */
 export function tarHeader(name: string, sizeBytes: number): Buffer {
+  const isDirectory = name.endsWith('/');
   const header = Buffer.alloc(BLOCK);
   header.write(name, 0, 100, 'latin1');
-  header.write('0000600\0', 100, 'latin1');
+  header.write(isDirectory ? '0000700\0' : '0000600\0', 100, 'latin1');
   header.write('0000000\0', 108, 'latin1');
   header.write('0000000\0', 116, 'latin1');
   header.write(`${sizeBytes.toString(8).padStart(11, '0')}\0`, 124, 'latin1');
   header.write('00000000000\0', 136, 'latin1');
-  header.write('0', 156, 'latin1');
+  header.write(isDirectory ? '5' : '0', 156, 'latin1');
   header.write('ustar\x0000', 257, 'latin1');
   header.write(`${checksum(header).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
   return header;

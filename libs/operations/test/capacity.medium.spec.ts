@@ -102,6 +102,38 @@ describe('capacity', () => {
     expect((await laneOf(system, 'bot-1')).bot).toEqual(before);
   });
 
+  it('refuses for good what no node is large enough for, and names the largest', async () => {
+    // Of 8 CPUs and 16384 MiB each, however much of it is promised.
+    await addNode(system, 'node-1');
+    const asking = (botId: string, resources: { cpus: number; memoryMb: number }) =>
+      ask(system, botId, 'container.create', {
+        params: { settings: settings({ resources: { ...resources, pids: 64 } }) },
+      });
+    for (const resources of [
+      { cpus: 8.5, memoryMb: 256 },
+      { cpus: 1, memoryMb: 16_385 },
+    ]) {
+      await expect(asking('giant', resources)).rejects.toMatchObject({
+        code: 'no_capacity',
+        message: expect.stringContaining('node-1, has 8 CPUs and 16384 MiB'),
+        extra: { retryable: false },
+      });
+    }
+    expect(await system.sql(`SELECT 1 FROM bot UNION ALL SELECT 1 FROM operation`)).toEqual([]);
+    await asking('large', { cpus: 8, memoryMb: 16_384 });
+    await asking('another', { cpus: 8, memoryMb: 16_384 });
+
+    // One that is bound by its data learns of its own node, and what is a no-op stays one.
+    await addNode(system, 'node-2');
+    await perform(system, (await ask(system, 'bound', 'container.create')).operation.id, 'node-2');
+    expect(await asking('bound', { cpus: 99, memoryMb: 256 })).toMatchObject({ operation: { noop: true } });
+    await perform(system, (await ask(system, 'bound', 'container.delete')).operation.id, 'node-2');
+    await expect(asking('bound', { cpus: 99, memoryMb: 256 })).rejects.toMatchObject({
+      code: 'no_capacity',
+      message: expect.stringContaining('node-2, which has 8 CPUs'),
+    });
+  });
+
   it('gives back what a deleted container had, and the room is another bot’s', async () => {
     await addNode(system, 'node-1', { maxMemoryMb: 256 });
     const { operation } = await ask(system, 'bot-1', 'container.create');

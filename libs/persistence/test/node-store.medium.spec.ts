@@ -81,6 +81,7 @@ describe('a node', () => {
     expect(candidates.find(({ id }) => id === 'kept')).toEqual({
       id: 'kept',
       status: 'cordoned',
+      size: { cpus: 4, memoryMb: 8_192 },
       ceiling: { cpus: null, memoryMb: null },
       reserved: { cpus: 1.5, memoryMb: 5_000_000_000, containers: 0 },
     });

@@ -77,7 +77,10 @@ export const reset: Answer = (request) => {
 };
 
 /** What inspect says of a container in this state. */
-export function inspected(status: string, extra: { labels?: Record<string, string>; exitCode?: number } = {}): Answer {
+export function inspected(
+  status: string,
+  extra: { labels?: Record<string, string>; exitCode?: number; mounts?: object[] } = {},
+): Answer {
   return json(200, {
     Id: 'c0ffee',
     Name: '/box',
@@ -92,18 +95,13 @@ export function inspected(status: string, extra: { labels?: Record<string, strin
       FinishedAt: '0001-01-01T00:00:00Z',
     },
     Config: { Image: 'tiny:1', Labels: extra.labels ?? {}, Entrypoint: ['sleep', '2147483647'] },
-    Mounts: [],
+    Mounts: extra.mounts ?? [],
     HostConfig: {},
   });
 }
 
 /** What inspect says of an image with these settings. */
-export function imageOf(config: object = {}): Answer {
-  return json(200, {
-    Id: 'sha256:0',
-    RepoTags: [],
-    Size: 1,
-    RootFS: { Type: 'layers', Layers: ['sha256:1'] },
-    Config: config,
-  });
+export function imageOf(config: object = {}, id = 'sha256:0', names: string[] = []): Answer {
+  const layers = { Type: 'layers', Layers: ['sha256:1'] };
+  return json(200, { Id: id, RepoTags: names, Size: 1, RootFS: layers, Config: config });
 }

@@ -33,6 +33,14 @@ describe('toFailure', () => {
     expect(toFailure(error)).toMatchObject({ code, retryable });
   });
 
+  test('says how many CPUs there are where more were asked for', () => {
+    const failure = toFailure(
+      engineError(400, 'Range of CPUs is from 0.01 to 2.00, as there are only 2 CPUs available'),
+    );
+    expect(failure).toMatchObject({ code: 'docker_error', retryable: false });
+    expect(failure.message).toContain('The node has 2 CPUs');
+  });
+
   test("keeps the engine's words to itself", () => {
     const failure = toFailure(engineError(500, 'secret path /var/lib/docker/abc'));
     expect(failure.message).not.toContain('/var/lib');

@@ -1,11 +1,14 @@
 import { routes, type OperationView } from '#contracts';
 import { Refusal } from '#domain';
 import { Protocol } from '#operations';
-import { OperationStore, type PlacedOperation } from '#persistence';
-import { Controller } from '@nestjs/common';
+import { IdempotencyStore, OperationStore, type PlacedOperation } from '#persistence';
+import type { SecretBox } from '#platform';
+import { Controller, Inject } from '@nestjs/common';
 import { validate as isUuid } from 'uuid';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
+import { answerOnce } from '../http/once.js';
 import { OperationWaiter } from '../live/waiter.js';
+import { SECRETS } from '../tokens.js';
 import { gone, presentPlaced } from './answer.js';
 import { toPage } from './page.js';
 
@@ -15,6 +18,8 @@ export class OperationsController {
     private readonly operations: OperationStore,
     private readonly protocol: Protocol,
     private readonly waiter: OperationWaiter,
+    readonly idempotency: IdempotencyStore,
+    @Inject(SECRETS) readonly secrets: SecretBox,
   ) {}
 
   @Endpoint(routes.listOperations)
@@ -33,11 +38,13 @@ export class OperationsController {
   }
 
   @Endpoint(routes.cancelOperation)
-  async cancel(@Call() { caller, params, reply }: CallOf<typeof routes.cancelOperation>): Promise<OperationView> {
-    void reply.status(200);
-    const { id } = params;
-    if (!isUuid(id)) throw notFound(id);
-    return present(id, await this.protocol.cancel(caller.tenant.id, id));
+  cancel(@Call() call: CallOf<typeof routes.cancelOperation>): Promise<OperationView> {
+    const { id } = call.params;
+    const run = async (): Promise<OperationView> => {
+      if (!isUuid(id)) throw notFound(id);
+      return present(id, await this.protocol.cancel(call.caller.tenant.id, id));
+    };
+    return answerOnce(this, call, { statusCode: 200, run });
   }
 }
 

@@ -30,7 +30,8 @@ export class ProblemFilter implements ExceptionFilter {
       void reply.removeHeader('connection');
       request.raw.resume();
     }
-    if (problem.status === 429 || problem.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    if (problem.retryable && (problem.status === 429 || problem.status === 503))
+      void reply.header('retry-after', RETRY_AFTER_SECONDS);
     if (problem.status === 401) void reply.header('www-authenticate', 'Bearer');
     void reply.status(problem.status).type('application/problem+json').send(problem);
   }

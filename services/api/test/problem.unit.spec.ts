@@ -35,6 +35,11 @@ describe('what went wrong, as the caller sees it', () => {
     });
   });
 
+  test('a refusal may know better than its code whether it will pass', () => {
+    expect(problemOf(new Refusal('no_capacity', 'Full.')).retryable).toBe(true);
+    expect(problemOf(new Refusal('no_capacity', 'Too large.', { retryable: false })).retryable).toBe(false);
+  });
+
   test.each([
     [new ApiError('name_taken', 'Taken.'), 'name_taken'],
     [new IdempotencyRefusal('idempotency_in_progress'), 'idempotency_in_progress'],
@@ -165,6 +170,8 @@ describe('the filter', () => {
   test('says when to try again, and how to prove who one is', () => {
     expect(answer(new Refusal('quota_exceeded', 'Full.')).headers).toEqual({ 'retry-after': '1' });
     expect(answer(new Refusal('no_capacity', 'Full.')).headers).toEqual({ 'retry-after': '1' });
+    const never = new Refusal('no_capacity', 'Too large.', { retryable: false });
+    expect(answer(never).headers).toEqual({});
     expect(answer(new ApiError('unauthenticated', 'Who?')).headers).toEqual({ 'www-authenticate': 'Bearer' });
     expect(answer(new ApiError('forbidden', 'No.')).headers).toEqual({});
   });

@@ -18,7 +18,8 @@ export function life(queue: 'postgres' | 'redis'): void {
       return running;
     };
     beforeAll(async () => {
-      running = await startSystem({ queue });
+      // More than any machine has, so that its size is the bound.
+      running = await startSystem({ queue, env: { BERTH_MAX_CPUS: '1024' } });
     });
     afterAll(() => running?.stop());
 

@@ -1,4 +1,4 @@
-import { operationSchema, type OperationView } from '#contracts';
+import { nodePage, operationSchema, type OperationView } from '#contracts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { operationOf } from '../support/bot.js';
 import { exactly, expectProblem } from '../support/exact.js';
@@ -106,6 +106,22 @@ export function rules(system: () => System): void {
     expect(await bot.get()).toMatchObject({ status: 'stopped', lastError: null });
   });
 
+  test('what no node is large enough for is refused, with the size of the largest', async () => {
+    const { body } = await system().http.get('/v1/nodes');
+    const [node] = exactly(nodePage, body).items;
+    if (!node) throw new Error('there is no node');
+    const { cpus, memoryMb } = node.capacity;
+    const bot = system().bot('giant');
+    const answer = await bot.askCreate({ resources: { cpus: cpus + 0.01 } });
+    const problem = expectProblem(answer, 503, 'no_capacity');
+    expect(problem.retryable).toBe(false);
+    expect(answer.headers.get('retry-after')).toBeNull();
+    expect(problem.detail).toContain(`${node.id}, has ${cpus} CPUs and ${memoryMb} MiB`);
+    expectProblem(await system().http.get(bot.path()), 404, 'bot_not_found');
+    await bot.run('create', { start: true, resources: { cpus } });
+    expect((await bot.inspect()).HostConfig.NanoCpus).toBe(cpus * 1e9);
+  });
+
   test('a waiting operation is cancelled at once; what stood behind it goes on', async () => {
     const bot = system().bot('cancel-waiting');
     const create = await bot.send('create', { image: registry.image });
@@ -139,5 +155,27 @@ export function rules(system: () => System): void {
     expect((await bot.get()).status).toBe('running');
     const done = await operation(create.id);
     expect(await cancel(create.id)).toEqual(done);
+  });
+  test('a cancel under an Idempotency-Key is one request, however often it is sent', async () => {
+    const { http } = system();
+    const bot = system().bot('cancel-keyed');
+    const create = await bot.send('create', { image: registry.image });
+    const start = await bot.send('start');
+    await system().watcher.status(bot, 'creating');
+    const headers = { 'idempotency-key': `cancel ${create.id}` };
+    const path = `/v1/operations/${create.id}/cancel`;
+    const first = await http.post(path, undefined, headers);
+    expect(first).toMatchObject({ status: 200, body: { id: create.id } });
+    expect(first.headers.get('idempotent-replayed')).toBeNull();
+    expect((await operation(create.id, 10)).status).toBe('cancelled');
+    const again = await http.post(path, {}, headers);
+    expect(again).toMatchObject({ status: 200, body: first.body });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expectProblem(await http.post(`/v1/operations/${start.id}/cancel`, {}, headers), 422, 'idempotency_key_reused');
+    // What was refused has used no key up.
+    const nobody = { 'idempotency-key': `nobody ${create.id}` };
+    const unknown = `/v1/operations/${create.id.replace(/.$/, (c) => (c === '0' ? '1' : '0'))}/cancel`;
+    expectProblem(await http.post(unknown, {}, nobody), 404, 'operation_not_found');
+    expect((await http.post(path, {}, nobody)).status).toBe(200);
   });
 }
