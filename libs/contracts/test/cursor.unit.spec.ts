@@ -6,6 +6,7 @@ const uuid = '0190a0c0-0000-7000-8000-000000000000';
 const lasts: [List, string[]][] = [
   ['bots', ['a', 'alice', 'a.b_c-d', 'bots', 'x'.repeat(64)]],
   ['operations', [uuid, 'ffffffff-ffff-7fff-bfff-ffffffffffff']],
+  ['snapshots', [uuid]],
   ['keys', [uuid]],
   ['nodes', ['node-1', 'n', 'n'.repeat(63)]],
 ];

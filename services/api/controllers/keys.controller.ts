@@ -1,5 +1,4 @@
 import { routes, SCOPES, type Scope } from '#contracts';
-import { once } from '#operations';
 import { AccessStore, IdempotencyStore, type ApiKeyRecord } from '#persistence';
 import type { SecretBox } from '#platform';
 import { Controller, Inject } from '@nestjs/common';
@@ -9,32 +8,35 @@ import { generateApiKey } from '../access/api-key.js';
 import { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
-import { idempotencyOf } from '../http/headers.js';
+import { answerOnce } from '../http/once.js';
 import { ApiError } from '../http/problem.js';
 import { SECRETS } from '../tokens.js';
 import { toPage } from './page.js';
 
-type AnyCall = Pick<CallOf<typeof routes.createApiKey>, 'caller' | 'request' | 'reply'>;
-
-interface Done {
-  body: unknown;
-  /** Of the body, with its secret left out: that is shown but once, and kept nowhere. */
-  kept?: unknown;
+/** A key as its maker sees it: the secret is shown in the first answer, and null wherever that is repeated. */
+interface MadeKey extends ReturnType<typeof present> {
+  secret: string | null;
+}
+interface MadeTenant {
+  id: string;
+  name: string;
+  createdAt: string;
+  apiKey: MadeKey;
 }
 
 @Controller()
 export class KeysController {
   constructor(
     private readonly access: AccessStore,
-    private readonly idempotency: IdempotencyStore,
+    readonly idempotency: IdempotencyStore,
     private readonly authenticator: Authenticator,
-    @Inject(SECRETS) private readonly secrets: SecretBox,
+    @Inject(SECRETS) readonly secrets: SecretBox,
   ) {}
 
   @Endpoint(routes.createApiKey)
-  create(@Call() call: CallOf<typeof routes.createApiKey>): Promise<unknown> {
+  create(@Call() call: CallOf<typeof routes.createApiKey>): Promise<MadeKey> {
     const { caller, body } = call;
-    return this.#once(call, 201, async () => {
+    const run = async (): Promise<MadeKey> => {
       refuseWider(caller, body.scopes);
       const expiresAt = body.expiresAt ? new Date(body.expiresAt) : null;
       if (expiresAt && expiresAt.getTime() <= Date.now()) {
@@ -50,9 +52,9 @@ export class KeysController {
         secretHash,
         expiresAt,
       });
-      const shown = present(key);
-      return { body: { ...shown, secret: token }, kept: { ...shown, secret: null } };
-    });
+      return { ...present(key), secret: token };
+    };
+    return answerOnce(this, call, { statusCode: 201, run, kept: withoutSecret });
   }
 
   @Endpoint(routes.listApiKeys)
@@ -62,20 +64,20 @@ export class KeysController {
   }
 
   @Endpoint(routes.deleteApiKey)
-  delete(@Call() call: CallOf<typeof routes.deleteApiKey>): Promise<unknown> {
+  delete(@Call() call: CallOf<typeof routes.deleteApiKey>): Promise<void> {
     const { id } = call.params;
-    return this.#once(call, 204, async () => {
+    const run = async (): Promise<void> => {
       const deleted = isUuid(id) && (await this.access.deleteKey(call.caller.tenant.id, id));
       if (!deleted) throw new ApiError('api_key_not_found', `There is no API key "${id}".`);
       this.authenticator.forget(id);
-      return { body: undefined };
-    });
+    };
+    return answerOnce(this, call, { statusCode: 204, run });
   }
 
   @Endpoint(routes.createTenant)
-  createTenant(@Call() call: CallOf<typeof routes.createTenant>): Promise<unknown> {
+  createTenant(@Call() call: CallOf<typeof routes.createTenant>): Promise<MadeTenant> {
     const { name } = call.body;
-    return this.#once(call, 201, async () => {
+    const run = async (): Promise<MadeTenant> => {
       const { id, token, secretHash } = generateApiKey();
       const scopes = SCOPES.filter((scope) => scope !== 'nodes:admin');
       const slug = `t${randomBytes(6).toString('hex')}`;
@@ -85,26 +87,15 @@ export class KeysController {
       );
       if (!made) throw new ApiError('name_taken', `There is a tenant "${name}" already.`);
       const { tenant, key } = made;
-      const shown = { id: tenant.id, name: tenant.name, createdAt: tenant.createdAt };
-      const apiKey = present(key);
-      return {
-        body: { ...shown, apiKey: { ...apiKey, secret: token } },
-        kept: { ...shown, apiKey: { ...apiKey, secret: null } },
-      };
-    });
-  }
-
-  /** Runs at most once per Idempotency-Key, and answers again with what may be kept of the first answer. */
-  async #once({ caller, request, reply }: AnyCall, statusCode: number, run: () => Promise<Done>): Promise<unknown> {
-    const key = idempotencyOf(request);
-    void reply.status(statusCode);
-    if (!key) return (await run()).body;
-    const perform = async () => ({ statusCode, ...(await run()) });
-    const answer = await once(this.idempotency, this.secrets, caller.tenant.id, key, perform);
-    if (answer.replayed) void reply.header('idempotent-replayed', 'true');
-    return answer.body ?? undefined;
+      const apiKey = { ...present(key), secret: token };
+      return { id: tenant.id, name: tenant.name, createdAt: tenant.createdAt, apiKey };
+    };
+    const kept = (made: MadeTenant): MadeTenant => ({ ...made, apiKey: withoutSecret(made.apiKey) });
+    return answerOnce(this, call, { statusCode: 201, run, kept });
   }
 }
+
+const withoutSecret = (key: MadeKey): MadeKey => ({ ...key, secret: null });
 
 /** A key never makes one wider than itself. */
 function refuseWider(caller: Caller, scopes: Scope[]): void {

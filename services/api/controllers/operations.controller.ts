@@ -40,10 +40,11 @@ export class OperationsController {
   @Endpoint(routes.cancelOperation)
   cancel(@Call() call: CallOf<typeof routes.cancelOperation>): Promise<OperationView> {
     const { id } = call.params;
-    return answerOnce(this, call, 200, async () => {
+    const run = async (): Promise<OperationView> => {
       if (!isUuid(id)) throw notFound(id);
       return present(id, await this.protocol.cancel(call.caller.tenant.id, id));
-    });
+    };
+    return answerOnce(this, call, { statusCode: 200, run });
   }
 }
 

@@ -5,21 +5,30 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../access/caller.js';
 import { idempotencyOf } from './headers.js';
 
+interface Once<T> {
+  statusCode: number;
+  run: () => Promise<T>;
+  /** What of the answer is kept for those who ask again; all of it, where this is left out. */
+  kept?: (answer: T) => T;
+}
+
 /**
- * Answers a request that becomes no operation at most once per Idempotency-Key, and the same again with the same
- * answer. Without a key it just runs. Throws IdempotencyRefusal, and what the run throws.
+ * Answers a request that becomes no operation at most once per Idempotency-Key, and those that repeat it with what is
+ * kept of that answer. Without a key it just runs. Throws IdempotencyRefusal, and what the run throws.
  */
 export async function answerOnce<T>(
   parts: { idempotency: IdempotencyStore; secrets: SecretBox },
   { caller, request, reply }: { caller: Caller; request: FastifyRequest; reply: FastifyReply },
-  statusCode: number,
-  run: () => Promise<T>,
+  { statusCode, run, kept = (answer) => answer }: Once<T>,
 ): Promise<T> {
   const key = idempotencyOf(request);
   void reply.status(statusCode);
   if (!key) return run();
-  const perform = async (): Promise<{ statusCode: number; body: unknown }> => ({ statusCode, body: await run() });
+  const perform = async (): Promise<{ statusCode: number; body: T; kept: T }> => {
+    const body = await run();
+    return { statusCode, body, kept: kept(body) };
+  };
   const answer = await once(parts.idempotency, parts.secrets, caller.tenant.id, key, perform);
   if (answer.replayed) void reply.header('idempotent-replayed', 'true');
-  return answer.body as T;
+  return (answer.body ?? undefined) as T;
 }
