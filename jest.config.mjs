@@ -31,8 +31,8 @@ export default {
   testSequencer: '<rootDir>/scripts/check/sequencer.cjs',
   projects: [
     project('arch', 60_000),
-    project('unit', 5_000),
-    project('medium', 20_000),
+    project('unit', 20_000),
+    project('medium', 60_000),
     project('queue', 30_000),
     project('runtime', 60_000),
     project('e2e', 120_000),

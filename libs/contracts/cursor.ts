@@ -6,7 +6,6 @@ import { pageLimit, text } from './fields.js';
 const LISTS = {
   bots: BOT_ID_PATTERN,
   operations: z.regexes.uuid(),
-  snapshots: z.regexes.uuid(),
   keys: z.regexes.uuid(),
   snapshots: z.regexes.uuid(),
   nodes: /^[a-z0-9][a-z0-9-]{0,62}$/,

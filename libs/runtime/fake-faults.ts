@@ -76,6 +76,7 @@ export class FaultPlan {
 
 const PERMANENT: readonly RuntimeFailureCode[] = [
   'image_not_found',
+  'disk_full',
   'start_failed',
   'container_not_found',
   'container_not_running',

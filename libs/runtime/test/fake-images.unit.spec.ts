@@ -43,7 +43,7 @@ describe.each(NAMES)('%s', (name) => {
   test('fails as it was told to, and does nothing', async () => {
     const { runtime, fresh, calls, images } = await prepared();
     runtime.faults.fail(name, 'disk_full');
-    expect(await failureOf(calls[name]())).toMatchObject({ code: 'disk_full', retryable: true });
+    expect(await failureOf(calls[name]())).toMatchObject({ code: 'disk_full', retryable: false });
     expect(await images()).toEqual(['data:1']);
     expect(runtime.filesOf(fresh)).toEqual({});
   });

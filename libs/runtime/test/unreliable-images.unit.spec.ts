@@ -43,7 +43,7 @@ describe('commit', () => {
 
   test.each([
     ['a lost answer', reset, 'docker_unavailable', true],
-    ['a full disk', json(500, { message: 'write /x/layer.db: no space left on device' }), 'disk_full', true],
+    ['a full disk', json(500, { message: 'write /x/layer.db: no space left on device' }), 'disk_full', false],
     ['too many layers', json(500, { message: 'max depth exceeded' }), 'docker_error', false],
   ])('that ends with %s is not sent again', async (_what, answer, code, retryable) => {
     engine.on(COMMIT, answer);

@@ -73,11 +73,11 @@ describe('archive', () => {
     ['a line of the answer', json(200, { error: NO_SPACE })],
   ])('says that the disk is full, by %s', async (_how, answer) => {
     engine.on(IMPORT, whole(answer));
-    expect(await failureOf(archive())).toMatchObject({ code: 'disk_full', retryable: true });
+    expect(await failureOf(archive())).toMatchObject({ code: 'disk_full', retryable: false });
     // Before the engine has taken everything, too.
     engine.on(IMPORT, answer);
     engine.on(READ, (_request, response) => void response.writeHead(200).write(half));
-    expect(await failureOf(archive())).toMatchObject({ code: 'disk_full', retryable: true });
+    expect(await failureOf(archive())).toMatchObject({ code: 'disk_full', retryable: false });
     expect(engine.count(REMOVE_HELPER)).toBe(2);
   });
 
