@@ -156,11 +156,11 @@ describe('unarchive', () => {
   });
 
   test.each([
-    ['a full disk', whole(json(500, { message: NO_SPACE })), 'disk_full'],
-    ['a lost answer', whole(reset), 'docker_unavailable'],
-  ])('fails with %s', async (_what, answer, code) => {
+    ['a full disk', whole(json(500, { message: NO_SPACE })), 'disk_full', false],
+    ['a lost answer', whole(reset), 'docker_unavailable', true],
+  ])('fails with %s', async (_what, answer, code, retryable) => {
     engine.on(PUT, answer);
-    expect(await failureOf(unarchive())).toMatchObject({ code, retryable: true });
+    expect(await failureOf(unarchive())).toMatchObject({ code, retryable });
     expect(engine.count(REMOVE_HELPER)).toBe(2);
   });
 
