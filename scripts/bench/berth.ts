@@ -39,6 +39,49 @@ export class BerthClient {
     if (answer.statusCode !== 202) throw new Error(`POST ${path} answered ${answer.statusCode}: ${text}`);
   }
 
+  async containerId(bot: string): Promise<string> {
+    const { containerId } = (await this.#send('GET', `/v1/bots/${bot}/container`)) as { containerId: string };
+    return containerId;
+  }
+
+  /** Resolves when it is taken; its id. */
+  async snapshot(bot: string, name: string): Promise<string> {
+    return String((await this.#done('POST', `/v1/bots/${bot}/snapshots`, { name }))['snapshotId']);
+  }
+
+  /** Resolves when it runs again. What raw Docker does takes no snapshot first, so neither does this. */
+  async restore(bot: string, id: string): Promise<void> {
+    await this.#done('POST', `/v1/bots/${bot}/snapshots/${id}/restore`, { safetySnapshot: false });
+  }
+
+  async forget(bot: string, id: string): Promise<void> {
+    await this.#done('DELETE', `/v1/bots/${bot}/snapshots/${id}`);
+  }
+
+  /** Waits for an operation; what it came to. */
+  async #done(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Record<string, unknown>> {
+    const answer = await this.#send(method, path, body, { prefer: 'wait=60' });
+    const { operation } = answer as { operation: { status: string; result: Record<string, unknown>; error: unknown } };
+    if (operation.status === 'succeeded') return operation.result;
+    throw new Error(`${method} ${path} ended ${operation.status}: ${JSON.stringify(operation.error)}`);
+  }
+
+  async #send(
+    method: 'GET' | 'POST' | 'DELETE',
+    path: string,
+    body?: object,
+    headers: Record<string, string> = {},
+  ): Promise<unknown> {
+    const answer = await request(this.url + path, {
+      method,
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.key}`, ...(body && { 'content-type': 'application/json' }), ...headers },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    if (answer.statusCode < 300) return answer.body.json();
+    throw new Error(`${method} ${path} answered ${answer.statusCode}: ${await answer.body.text()}`);
+  }
+
   async get(path: string): Promise<void> {
     const answer = await request(this.url + path, {
       dispatcher: this.#agent,

@@ -1,13 +1,7 @@
 import type { BerthClient } from './berth.js';
+import { compare } from './compared.js';
 import type { RawDocker } from './raw.js';
 import { inParallel, round, summarise, timed, type Summary } from './statistics.js';
-
-export interface Compared {
-  raw: Summary;
-  berth: Summary;
-  /** Berth's p50 to that of raw Docker. */
-  ratio: number;
-}
 
 export interface Throughput {
   width: number;
@@ -18,11 +12,6 @@ export interface Throughput {
 }
 
 const names = (prefix: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${prefix}-${i}`);
-
-function compare(raw: number[], berth: number[]): Compared {
-  const [a, b] = [summarise(raw), summarise(berth)];
-  return { raw: a, berth: b, ratio: round(b.p50 / a.p50) };
-}
 
 /** One container on each side, started and stopped in turn, so that both meet the same machine. */
 export async function startAndStop(raw: RawDocker, berth: BerthClient, run: string, n: number) {

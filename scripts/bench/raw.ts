@@ -11,14 +11,14 @@ export class RawDocker {
   ) {}
 
   /** As a create of Berth: image, volume, name, create, look. */
-  async create(name: string): Promise<string> {
-    await this.docker.getImage(this.image).inspect();
+  async create(name: string, image = this.image): Promise<string> {
+    await this.docker.getImage(image).inspect();
     const volume = `${name}-data`;
     await this.docker.createVolume({ Name: volume, Driver: 'local', Labels: { 'berth-bench': 'raw' } });
     await this.docker.getVolume(volume).inspect();
     const container = await this.docker.createContainer({
       name,
-      Image: this.image,
+      Image: image,
       Entrypoint: ['sleep', '2147483647'],
       Cmd: [],
       Labels: { 'berth-bench': 'raw' },

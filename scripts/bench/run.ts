@@ -1,11 +1,14 @@
 import { createTestDatabase, ensureTinyImage, startServices, testDocker, type TestServices } from '#testing';
+import type Docker from 'dockerode';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BerthClient } from './berth.js';
-import { accepts, createAndStart, reads, startAndStop, type Compared } from './measures.js';
+import type { Compared } from './compared.js';
+import { accepts, createAndStart, reads, startAndStop } from './measures.js';
 import { RawDocker } from './raw.js';
 import { seedBots } from './seed.js';
+import { snapshots } from './snapshots.js';
 
 const TURNS = 30;
 const IDLE_MS = 5_000;
@@ -32,7 +35,7 @@ export async function bench(file: string, engines: BenchEngines): Promise<void> 
       env: { BERTH_DEFAULT_IMAGE: image, BERTH_LOG_LEVEL: 'warn', BERTH_NODE_SILENT_SECONDS: '3600' },
     });
     try {
-      result[queue] = await measure(queue, services, new RawDocker(docker, image, 'berth'), database.url);
+      result[queue] = await measure(queue, services, { docker, image, databaseUrl: database.url });
     } finally {
       await services.stop();
       await database.drop();
@@ -43,7 +46,12 @@ export async function bench(file: string, engines: BenchEngines): Promise<void> 
   say(`\nWritten to ${file}`);
 }
 
-async function measure(queue: string, services: TestServices, raw: RawDocker, databaseUrl: string) {
+async function measure(
+  queue: string,
+  services: TestServices,
+  { docker, image, databaseUrl }: { docker: Docker; image: string; databaseUrl: string },
+) {
+  const raw = new RawDocker(docker, image, 'berth');
   const socket = await services.socket();
   await socket.ask('subscribe', { all: true });
   const berth = new BerthClient(services.url, services.apiKey, socket, 16);
@@ -63,11 +71,19 @@ async function measure(queue: string, services: TestServices, raw: RawDocker, da
     );
     throughput.push(found);
   }
+  const tiny = await snapshots({ docker, raw, berth }, run, { megabytes: 0, turns: 12 });
+  sayCompared('snapshot, tiny', tiny.snapshot);
+  sayCompared('restore, tiny', tiny.restore);
+  const large = await snapshots({ docker, raw, berth }, run, { megabytes: 200, turns: 5 });
+  sayCompared('snapshot, 200 MB', large.snapshot);
+  sayCompared('restore, 200 MB', large.restore);
   await seedBots(databaseUrl, 'seed', 10_000, services.nodeId);
   const gets = await reads(berth, (i) => `/v1/bots/seed-${(i * 37) % 10_000}/container`, 1_000);
   const lists = await reads(berth, (i) => `/v1/bots?limit=50${i % 2 ? '&status=stopped' : ''}`, 500);
   say(`  with 10,000 bots   get p50 ${gets.p50} p99 ${gets.p99} ms, list of 50 p50 ${lists.p50} p99 ${lists.p99} ms`);
   await services.worker.stop();
+  // Code that was never run is slow once; that is no part of what a busy service does.
+  await accepts(berth, `${run}w`, { n: 1_000, width: 16, verb: 'create' });
   const created = await accepts(berth, run, { n: 3_000, width: 16, verb: 'create' });
   await seedBots(databaseUrl, `${run}s-accept`, 3_000, services.nodeId);
   const started = await accepts(berth, `${run}s`, { n: 3_000, width: 16, verb: 'start' });
@@ -75,7 +91,16 @@ async function measure(queue: string, services: TestServices, raw: RawDocker, da
     `  accepts, no worker create ${created.perSecond}/s (p50 ${created.latency.p50} ms), start ${started.perSecond}/s (p50 ${started.latency.p50} ms)`,
   );
   await berth.close();
-  return { rssMb, start, stop, throughput, gets, lists, accepts: { create: created, start: started } };
+  return {
+    rssMb,
+    start,
+    stop,
+    throughput,
+    snapshots: { tiny, large },
+    gets,
+    lists,
+    accepts: { create: created, start: started },
+  };
 }
 
 function sayCompared(what: string, { raw, berth, ratio }: Compared): void {
