@@ -1,8 +1,7 @@
 import { routes } from '#contracts';
 import { Refusal } from '#domain';
 import { BotStore } from '#persistence';
-import { Controller } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, StreamableFile } from '@nestjs/common';
 import { AgentClient } from '../agent-client.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { Connections } from '../live/connections.js';
@@ -25,7 +24,7 @@ export class ObservationController {
   }
 
   @Endpoint(routes.containerLogs)
-  async logs(@Call() { caller, params, query, reply }: CallOf<typeof routes.containerLogs>): Promise<FastifyReply> {
+  async logs(@Call() { caller, params, query, reply }: CallOf<typeof routes.containerLogs>): Promise<StreamableFile> {
     const bot = await this.#existing(caller.tenant.id, params.botId);
     const signal = gone(reply);
     const { tail, follow } = query;
@@ -39,7 +38,8 @@ export class ObservationController {
       .header('cache-control', 'no-store')
       .header('x-accel-buffering', 'no')
       .type(follow ? 'text/event-stream; charset=utf-8' : 'text/plain; charset=utf-8');
-    return reply.send(answer.body);
+    // Not by reply.send: what waits for a reply that is cut off would be answered once more.
+    return new StreamableFile(answer.body);
   }
 
   async #existing(tenantId: string, botId: string): Promise<{ key: string; nodeId: string }> {
