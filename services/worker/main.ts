@@ -112,15 +112,27 @@ async function main(): Promise<void> {
     makeWay: (bot, signal) => removeLeftovers({ bot, runtime }, signal),
     log,
   });
+  const leftoverMs = config.worker.leftoverSeconds * 1000;
   const housekeeping = new Housekeeping({
     nodeId,
     runtime,
     bots: stores.bots,
     snapshots: stores.snapshots,
     acceptance: operations.acceptance,
+    leftoverMs,
+    busySince: () => leases.busySince(),
     log,
   });
-  const reconciler = new Reconciler({ nodeId, runtime, bots: stores.bots, protocol, freezes, metrics, log });
+  const reconciler = new Reconciler({
+    nodeId,
+    runtime,
+    bots: stores.bots,
+    protocol,
+    freezes,
+    leftoverMs,
+    metrics,
+    log,
+  });
   const watch = new Watch({
     runtime,
     bots: stores.bots,
