@@ -14,7 +14,7 @@ export interface Config {
   node: { id: string; cpus: number | undefined; memoryMb: number | undefined; silentSeconds: number };
   /** `url` is how the API reaches the agent; unset where both run on one machine. */
   agent: { host: string; port: number; url: string | undefined };
-  worker: { concurrency: number; leaseSeconds: number };
+  worker: { concurrency: number; leaseSeconds: number; leftoverSeconds: number };
   events: { retentionDays: number };
   log: { level: LogLevel };
   resources: { default: ResourceFigures; max: ResourceFigures };
@@ -66,7 +66,11 @@ function group(value: Settings): Config {
       silentSeconds: value.BERTH_NODE_SILENT_SECONDS,
     },
     agent: { host: value.BERTH_AGENT_HOST, port: value.BERTH_AGENT_PORT, url: value.BERTH_AGENT_URL },
-    worker: { concurrency: value.BERTH_WORKER_CONCURRENCY, leaseSeconds: value.BERTH_LEASE_SECONDS },
+    worker: {
+      concurrency: value.BERTH_WORKER_CONCURRENCY,
+      leaseSeconds: value.BERTH_LEASE_SECONDS,
+      leftoverSeconds: value.BERTH_LEFTOVER_SECONDS,
+    },
     events: { retentionDays: value.BERTH_EVENT_RETENTION_DAYS },
     log: { level: value.BERTH_LOG_LEVEL },
     resources: {

@@ -130,6 +130,11 @@ export const settings = z
       '30',
       whole(3, 3600),
     ),
+    BERTH_LEFTOVER_SECONDS: withDefault(
+      'Seconds after which a worker removes what a killed one has left on the engine, and between looks for it.',
+      '600',
+      whole(1, 86_400),
+    ),
     BERTH_AGENT_HOST: withDefault(
       'Private address on which the worker serves exec, files and terminals to the API.',
       '127.0.0.1',

@@ -1,9 +1,21 @@
+import type { Bot } from '#domain';
 import type { Log } from '#platform';
 import type { ContainerRuntime, RuntimeContainer } from '#runtime';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const THAW_MS = 30_000;
+
+interface FreezesParts {
+  /** The node's private one. */
+  directory: string;
+  runtime: Pick<ContainerRuntime, 'pause' | 'resume' | 'inspect'>;
+  /** The bot whose container it is; null where another has replaced it. */
+  ownerOf: (container: RuntimeContainer) => Promise<Bot | null>;
+  /** Takes away what an operation that never ended has put beside the bot's container. */
+  makeWay: (bot: Bot, signal: AbortSignal) => Promise<void>;
+  log: Log;
+}
 
 /**
  * Containers that stand still because an operation wants them to, noted on the node's own disk before they do: a
@@ -12,20 +24,14 @@ const THAW_MS = 30_000;
 export class Freezes {
   readonly #held = new Set<string>();
 
-  /** `directory`: the node's private one. */
-  constructor(
-    private readonly directory: string,
-    private readonly runtime: Pick<ContainerRuntime, 'pause' | 'resume' | 'inspect'>,
-    /** Whether it is its bot's container, and not one that another has replaced. */
-    private readonly isCurrent: (container: RuntimeContainer) => Promise<boolean>,
-    private readonly log: Log,
-  ) {}
+  constructor(private readonly parts: FreezesParts) {}
 
   async freeze(containerId: string, signal: AbortSignal): Promise<void> {
+    const { directory, runtime } = this.parts;
     this.#held.add(containerId);
-    await mkdir(this.directory, { recursive: true, mode: 0o700 });
-    await writeFile(join(this.directory, containerId), '');
-    await this.runtime.pause(containerId, signal);
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    await writeFile(join(directory, containerId), '');
+    await runtime.pause(containerId, signal);
   }
 
   /** Whether it stands still for an operation, rather than because its owner wants it to. */
@@ -43,7 +49,7 @@ export class Freezes {
     try {
       await this.#thaw(containerId);
     } catch (error) {
-      this.log.warn({ err: error, containerId }, 'a container could not be let go on yet');
+      this.parts.log.warn({ err: error, containerId }, 'a container could not be let go on yet');
     } finally {
       this.#held.delete(containerId);
     }
@@ -52,28 +58,35 @@ export class Freezes {
   /** It is no longer there to go on, or is meant to stand still. */
   async forget(containerId: string): Promise<void> {
     this.#held.delete(containerId);
-    await rm(join(this.directory, containerId), { force: true });
+    await rm(join(this.parts.directory, containerId), { force: true });
   }
 
-  /** Lets all go on that no operation of this process holds. */
+  /** Lets all go on that no operation of this process holds. One that cannot yet is tried again by the next listing. */
   async thawLeft(): Promise<void> {
+    const { makeWay, log } = this.parts;
     for (const containerId of await this.#noted()) {
       if (this.#held.has(containerId)) continue;
-      this.log.warn({ containerId }, 'letting a container go on that an operation left frozen');
-      await this.#thaw(containerId);
+      log.warn({ containerId }, 'letting a container go on that an operation left frozen');
+      // What was to replace it may run already, and both have the same data.
+      await this.#thaw(containerId, makeWay).catch((error: unknown) =>
+        log.warn({ err: error, containerId }, 'a container could not be let go on yet'),
+      );
     }
   }
 
-  async #thaw(containerId: string): Promise<void> {
+  async #thaw(containerId: string, before?: FreezesParts['makeWay']): Promise<void> {
+    const { directory, runtime, ownerOf } = this.parts;
     const signal = AbortSignal.timeout(THAW_MS);
-    const container = await this.runtime.inspect(containerId, signal);
-    if (container?.engineState === 'paused' && (await this.isCurrent(container))) {
-      await this.runtime.resume(containerId, signal);
+    const container = await runtime.inspect(containerId, signal);
+    const bot = container?.engineState === 'paused' ? await ownerOf(container) : null;
+    if (bot) {
+      await before?.(bot, signal);
+      await runtime.resume(containerId, signal);
     }
-    await rm(join(this.directory, containerId), { force: true });
+    await rm(join(directory, containerId), { force: true });
   }
 
   #noted(): Promise<string[]> {
-    return readdir(this.directory).catch(() => []);
+    return readdir(this.parts.directory).catch(() => []);
   }
 }

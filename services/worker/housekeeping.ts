@@ -6,9 +6,6 @@ import type { ContainerRuntime } from '#runtime';
 import { validate as isUuid } from 'uuid';
 import { SNAPSHOT_KIND } from './handlers/capture.js';
 
-const EVERY_MS = 600_000;
-/** What is younger may belong to an operation that is about to record it, or to be tried again. */
-const LEFT_AGE_MS = 600_000;
 const BATCH = 100;
 
 interface HousekeepingParts {
@@ -17,6 +14,13 @@ interface HousekeepingParts {
   bots: Pick<BotStore, 'find'>;
   snapshots: Pick<SnapshotStore, 'needed' | 'surplus'>;
   acceptance: Pick<Acceptance, 'accept'>;
+  /**
+   * What is younger may belong to an operation that is about to record it, or to be tried again. Also how often it is
+   * looked for. Milliseconds.
+   */
+  leftoverMs: number;
+  /** When the oldest operation that runs here began, in ms since the epoch; null where none does. */
+  busySince: () => number | null;
   log: Log;
 }
 
@@ -30,8 +34,8 @@ export class Housekeeping {
   constructor(private readonly parts: HousekeepingParts) {}
 
   start(): void {
-    this.#timer = setInterval(() => void this.soon(), EVERY_MS);
-    void this.soon();
+    this.#timer = setInterval(() => this.soon(), this.parts.leftoverMs);
+    this.soon();
   }
 
   async stop(): Promise<void> {
@@ -80,9 +84,11 @@ export class Housekeeping {
   async sweepImages(): Promise<void> {
     const { runtime, snapshots, log } = this.parts;
     const { signal } = this.#stop;
-    await runtime.sweepHelpers(LEFT_AGE_MS, signal);
+    // However long an operation takes, what it makes is its own until it has ended.
+    const before = Math.min(Date.now() - this.parts.leftoverMs, this.parts.busySince() ?? Infinity);
+    await runtime.sweepHelpers(Date.now() - before + 1, signal);
     const images = (await runtime.listImages(SNAPSHOT_KIND, signal))
-      .filter(({ createdAt }) => Date.now() - Date.parse(createdAt) > LEFT_AGE_MS)
+      .filter(({ createdAt }) => Date.parse(createdAt) < before)
       // By name: what is made of a snapshot has its labels too.
       .map(({ ref }) => ({ ref, id: /^berth\/[a-z-]+:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1] ?? '' }))
       .filter(({ id }) => isUuid(id));
@@ -90,7 +96,7 @@ export class Housekeeping {
     for (const { ref, id } of images) {
       if (needed.has(id)) continue;
       log.warn({ ref }, 'removing an image of a snapshot that is gone');
-      await runtime.removeImage(ref, signal);
+      await this.#each(() => runtime.removeImage(ref, signal));
     }
   }
 
@@ -99,13 +105,18 @@ export class Housekeeping {
     const { runtime, bots, log } = this.parts;
     const { signal } = this.#stop;
     for (const { name, owner, createdAt } of await runtime.listAllVolumes(signal)) {
-      if (!isUuid(owner.tenantId) || Date.now() - Date.parse(createdAt) < LEFT_AGE_MS) continue;
+      if (!isUuid(owner.tenantId) || Date.now() - Date.parse(createdAt) < this.parts.leftoverMs) continue;
       const lane = await bots.find(owner.tenantId, owner.botId);
       if (!lane || lane.operations.length > 0 || lane.bot.nodeId !== this.parts.nodeId) continue;
       // A record without paths says nothing of the volumes that there may be.
       if (lane.bot.paths.length === 0 || lane.bot.paths.some(({ volume }) => volume === name)) continue;
       log.warn({ volume: name, botId: owner.botId }, 'removing a volume that nothing uses');
-      await runtime.removeVolume(name, owner, signal);
+      await this.#each(() => runtime.removeVolume(name, owner, signal));
     }
+  }
+
+  /** One that is still in use keeps nobody from the others. */
+  async #each(removal: () => Promise<void>): Promise<void> {
+    await removal().catch((error: unknown) => this.parts.log.info({ err: error }, 'it stays for now'));
   }
 }

@@ -10,11 +10,12 @@ import {
   loadConfig,
   type Log,
 } from '#platform';
-import { createDockerRuntime, type ContainerRuntime, type EngineInfo, type RuntimeContainer } from '#runtime';
+import { createDockerRuntime, type ContainerRuntime, type EngineInfo } from '#runtime';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createAgent } from './agent.js';
 import { Freezes } from './freezes.js';
+import { removeLeftovers } from './handlers/container.js';
 import { Housekeeping } from './housekeeping.js';
 import { Presence } from './presence.js';
 import { Reconciler } from './reconciler.js';
@@ -101,18 +102,37 @@ async function main(): Promise<void> {
   leases.start();
   shutdown.add('leases', () => Promise.resolve(leases.stop()));
 
-  const isCurrent = async ({ id, identity }: RuntimeContainer): Promise<boolean> =>
-    identity !== null && (await stores.bots.find(identity.tenantId, identity.botId))?.bot.containerId === id;
-  const freezes = new Freezes(join(nodeDir, 'frozen'), runtime, isCurrent, log);
+  const freezes = new Freezes({
+    directory: join(nodeDir, 'frozen'),
+    runtime,
+    ownerOf: async ({ id, identity }) => {
+      const lane = identity && (await stores.bots.find(identity.tenantId, identity.botId));
+      return lane?.bot.containerId === id ? lane.bot : null;
+    },
+    makeWay: (bot, signal) => removeLeftovers({ bot, runtime }, signal),
+    log,
+  });
+  const leftoverMs = config.worker.leftoverSeconds * 1000;
   const housekeeping = new Housekeeping({
     nodeId,
     runtime,
     bots: stores.bots,
     snapshots: stores.snapshots,
     acceptance: operations.acceptance,
+    leftoverMs,
+    busySince: () => leases.busySince(),
     log,
   });
-  const reconciler = new Reconciler({ nodeId, runtime, bots: stores.bots, protocol, freezes, metrics, log });
+  const reconciler = new Reconciler({
+    nodeId,
+    runtime,
+    bots: stores.bots,
+    protocol,
+    freezes,
+    leftoverMs,
+    metrics,
+    log,
+  });
   const watch = new Watch({
     runtime,
     bots: stores.bots,

@@ -29,6 +29,8 @@ export class Reconciler {
       bots: BotStore;
       protocol: Protocol;
       freezes: Pick<Freezes, 'thawLeft'>;
+      /** From which age on what a killed worker has left is removed; a container's is 60 s at most. Milliseconds. */
+      leftoverMs: number;
       metrics: Metrics;
       log: Log;
     },
@@ -94,7 +96,8 @@ export class Reconciler {
     const lane = await this.parts.bots.find(identity.tenantId, identity.botId);
     if (!lane || lane.operations.length > 0 || lane.bot.containerId === id) return;
     const container = await this.parts.runtime.inspect(id);
-    if (!container || Date.now() - Date.parse(container.createdAt) < ORPHAN_AGE_MS) return;
+    const age = Math.min(ORPHAN_AGE_MS, this.parts.leftoverMs);
+    if (!container || Date.now() - Date.parse(container.createdAt) < age) return;
     this.parts.log.warn(
       { containerId: id, botId: identity.botId },
       'removing a container that no operation vouches for',

@@ -53,6 +53,7 @@ export class Runner {
       controller: new AbortController(),
       phase: null,
       progress: null,
+      begunAt: Date.now(),
       lookedAt: 0,
       renewedAt: performance.now(),
     };

@@ -11,6 +11,8 @@ export interface Run {
   controller: AbortController;
   phase: string | null;
   progress: Progress | null;
+  /** Ms since the epoch. */
+  begunAt: number;
   /** When the container was last looked at; ms since the epoch. */
   lookedAt: number;
   /** By this process's monotonic clock, ms: when the lease was last known to hold. */
@@ -46,6 +48,12 @@ export class LeaseKeeper {
       if (operation.tenantId === tenantId && operation.botId === botId) return operation.botKey;
     }
     return null;
+  }
+
+  /** When the oldest run began, in ms since the epoch; null where nothing runs. */
+  busySince(): number | null {
+    const begun = [...this.runs.values()].map(({ begunAt }) => begunAt);
+    return begun.length === 0 ? null : Math.min(...begun);
   }
 
   start(): void {

@@ -30,7 +30,7 @@ describe('loadConfig', () => {
       docker: { host: undefined, defaultImage: 'debian:bookworm-slim' },
       node: { id: 'node-1', cpus: undefined, memoryMb: undefined, silentSeconds: 15 },
       agent: { host: '127.0.0.1', port: 0, url: undefined },
-      worker: { concurrency: 16, leaseSeconds: 30 },
+      worker: { concurrency: 16, leaseSeconds: 30, leftoverSeconds: 600 },
       events: { retentionDays: 30 },
       log: { level: 'info' },
       resources: {

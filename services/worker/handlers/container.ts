@@ -42,6 +42,14 @@ export async function leftovers(
   return found;
 }
 
+/** Removes it. */
+export async function removeLeftovers(
+  context: Pick<HandlerContext, 'bot' | 'runtime'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const left of await leftovers(context, signal)) await context.runtime.remove(left.id, signal);
+}
+
 /** Brings the main process up from any state, and makes sure that it stays up. */
 export async function ensureStarted(
   context: HandlerContext,

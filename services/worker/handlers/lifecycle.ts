@@ -1,7 +1,7 @@
 import { factsOf, goneFacts, type BotFacts } from '#domain';
 import type { Handler } from './handler.js';
 import { toObservation } from '../observation.js';
-import { ensureStarted, ensureStopped, existing, leftovers, STOP_SECONDS, verified } from './container.js';
+import { ensureStarted, ensureStopped, existing, removeLeftovers, STOP_SECONDS, verified } from './container.js';
 import { lingering } from './linger.js';
 import { removeVolumesBut } from './make.js';
 
@@ -57,7 +57,7 @@ export const remove: Handler = async (context) => {
   }
   await lingering(signal, async (late) => {
     if (container) await runtime.remove(container.id, late);
-    for (const left of await leftovers(context, late)) await runtime.remove(left.id, late);
+    await removeLeftovers(context, late);
   });
   const facts: BotFacts = { ...goneFacts(bot), exit: bot.exit };
   context.know(facts);

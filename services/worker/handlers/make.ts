@@ -8,7 +8,7 @@ import {
   type Named,
 } from '#domain';
 import { RuntimeFailure, type RuntimeContainer } from '#runtime';
-import { leftovers } from './container.js';
+import { removeLeftovers } from './container.js';
 import type { HandlerContext } from './handler.js';
 
 const DATA_TARGET = '/data';
@@ -66,8 +66,8 @@ async function makeNamed(
 
 /** Removes what an attempt has made that never ended: the next container, and volumes that nothing recorded uses. */
 export async function unmake(context: HandlerContext, signal: AbortSignal): Promise<void> {
-  const { bot, runtime } = context;
-  for (const left of await leftovers(context, signal)) await runtime.remove(left.id, signal);
+  const { bot } = context;
+  await removeLeftovers(context, signal);
   if (bot.paths.length > 0) await removeVolumesBut(context, bot.paths, signal);
 }
 

@@ -23,6 +23,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Freezes } from '../freezes.js';
+import { removeLeftovers } from '../handlers/container.js';
 import { Runner } from '../runner.js';
 import { LeaseKeeper } from '../runs.js';
 
@@ -87,7 +88,13 @@ export class Bench {
       onFault: () => undefined,
     });
     const log = createLogger({ level: 'debug', service: 'worker' }, { write: (line) => void this.logged.push(line) });
-    this.freezes = new Freezes(this.frozen, this.runtime, async ({ id }) => this.lane.bot.containerId === id, log);
+    this.freezes = new Freezes({
+      directory: this.frozen,
+      runtime: this.runtime,
+      ownerOf: async ({ id }) => (this.lane.bot.containerId === id ? this.lane.bot : null),
+      makeWay: (owner, signal) => removeLeftovers({ bot: owner, runtime: this.runtime }, signal),
+      log,
+    });
     this.runner = new Runner({
       nodeId: NODE,
       leaseSeconds: 30,

@@ -22,6 +22,7 @@ function running(id: string, epoch = 3): Run {
     controller: new AbortController(),
     phase: null,
     progress: null,
+    begunAt: 0,
     lookedAt: 0,
     renewedAt: performance.now(),
   };

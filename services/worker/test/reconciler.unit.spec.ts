@@ -43,6 +43,7 @@ beforeEach(async () => {
       },
     } as unknown as Protocol,
     freezes: { thawLeft: async () => undefined },
+    leftoverMs: 60_000,
     metrics,
     log: createLogger({ level: 'error', service: 'worker' }, { write: () => undefined }),
   });

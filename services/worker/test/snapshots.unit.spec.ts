@@ -263,6 +263,9 @@ async function throughAccident(
   if (!happened) return { happened, last: bench };
   const last = accident.startsWith('kills') ? new Bench({ after: bench }) : bench;
   await last.freezes.thawLeft();
+  // None goes on beside what was to replace it.
+  const running = (await last.runtime.list()).filter(({ engineState }) => engineState === 'running');
+  expect([n, accident, running.length < 2]).toEqual([n, accident, true]);
   if (then === 'cancelled') {
     const operations = last.lane.operations.map((each) => ({ ...each, cancelRequested: 'requested' as const }));
     last.lane = { ...last.lane, operations };
