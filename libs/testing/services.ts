@@ -75,7 +75,7 @@ export async function startServices(options: ServicesOptions): Promise<TestServi
         if (status !== 200) throw new Error(`/readyz answered ${status}: ${JSON.stringify(body)}`);
         return true;
       },
-      { what: 'the API to be ready', deadlineMs: 30_000, everyMs: 50 },
+      { what: 'the API to be ready', deadlineMs: 100_000, everyMs: 50 },
     ).catch((error: unknown) => {
       const logs = Object.values(services).map((service) => `--- ${service.name}\n${service.lastLogs()}`);
       throw new Error(`${String(error)}\n${logs.join('\n')}`);

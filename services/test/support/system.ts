@@ -87,7 +87,7 @@ async function nodeUp(http: HttpClient): Promise<void> {
       const { body } = await http.get('/v1/nodes');
       return (body as { items: { status: string }[] }).items.some((node) => node.status === 'ready');
     },
-    { what: 'a node that is ready', deadlineMs: 20_000 },
+    { what: 'a node that is ready', deadlineMs: 60_000 },
   );
 }
 
