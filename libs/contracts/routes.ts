@@ -260,7 +260,9 @@ export const routes = {
   cancelOperation: define('cancelOperation', {
     method: 'POST',
     path: '/v1/operations/:id/cancel',
-    summary: 'Cancel: a waiting one ends at once, a running one as soon as it can, an ended one stays as it is',
+    summary:
+      'Cancel: a waiting one ends at once, a running one as soon as it can, unless it has done its work by then; an ended ' +
+      'one stays as it is',
     tag: 'Operations',
     access: write,
     params: byId,
