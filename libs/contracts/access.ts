@@ -25,7 +25,11 @@ export const apiKeyCreateBody = z
       .min(1)
       .max(SCOPES.length)
       .refine((s) => new Set(s).size === s.length, 'must not repeat'),
-    expiresAt: z.iso.datetime({ offset: true }).nullable().optional(),
+    expiresAt: z.iso
+      .datetime({ offset: true })
+      .nullable()
+      .optional()
+      .describe('Without it the key lives until it is deleted.'),
   })
   .meta({ id: 'ApiKeyCreate' });
 
@@ -39,9 +43,13 @@ export const apiKeySchema = z
     lastUsedAt: time.nullable(),
   })
   .meta({ id: 'ApiKey' });
-/** The secret is null where the answer is given again under its Idempotency-Key: it is shown but once. */
 export const apiKeyWithSecretSchema = apiKeySchema
-  .extend({ secret: z.string().nullable() })
+  .extend({
+    secret: z
+      .string()
+      .nullable()
+      .describe('Shown this once: null where the answer is given again under its Idempotency-Key.'),
+  })
   .meta({ id: 'ApiKeyWithSecret' });
 export const apiKeyPage = page(apiKeySchema).meta({ id: 'ApiKeyPage' });
 export const apiKeyListQuery = z.strictObject(pageQuery('keys'));
@@ -56,13 +64,14 @@ export const nodeSchema = z
     id: z.string(),
     status: z.enum(NODE_STATUSES),
     engineVersion: z.string().nullable(),
-    /** What the host has, and how much of it may be promised to bots (null: no ceiling). */
-    capacity: z.object({
-      cpus: z.number(),
-      memoryMb: z.number(),
-      maxCpus: z.number().nullable(),
-      maxMemoryMb: z.number().nullable(),
-    }),
+    capacity: z
+      .object({
+        cpus: z.number(),
+        memoryMb: z.number(),
+        maxCpus: z.number().nullable(),
+        maxMemoryMb: z.number().nullable(),
+      })
+      .describe('What the host has, and how much of it may be promised to bots; null: no ceiling.'),
     reserved: z.object({ cpus: z.number(), memoryMb: z.number() }),
     containers: z.int(),
     heartbeatAt: time.nullable(),

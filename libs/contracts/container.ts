@@ -22,13 +22,13 @@ const entries = <T extends z.ZodType>(name: z.ZodString, value: T) =>
 export const createBody = z
   .strictObject({
     image: imageRef.optional(),
-    start: z.boolean().default(false),
-    fromSnapshot: uuid.optional(),
+    start: z.boolean().default(false).describe('Start it when it is made.'),
+    fromSnapshot: uuid.optional().describe('A ready snapshot of the tenant to begin from, instead of an image.'),
     resources: z
       .strictObject({
-        cpus: z.number().min(0.01).max(1024).optional(),
-        memoryMb: z.int().min(6).max(16_777_216).optional(),
-        pids: z.int().min(2).max(4_194_304).optional(),
+        cpus: z.number().min(0.01).max(1024).optional().describe('CPUs; fractions are fine.'),
+        memoryMb: z.int().min(6).max(16_777_216).optional().describe('MiB, swap included.'),
+        pids: z.int().min(2).max(4_194_304).optional().describe('Processes and threads.'),
       })
       .default({}),
     env: entries(envName, text(32_768))
@@ -43,7 +43,12 @@ export const createBody = z
     }),
     network: z.enum(['internet', 'none']).default('internet'),
     labels: entries(labelName, text(1024)).default({}),
-    autoStopSeconds: z.int().min(0).max(0, 'is not supported yet: leave it out, or send 0 for never').default(0),
+    autoStopSeconds: z
+      .int()
+      .min(0)
+      .max(0, 'is not supported yet: leave it out, or send 0 for never')
+      .default(0)
+      .describe('Not supported yet: 0, for never.'),
   })
   .refine((body) => body.image === undefined || body.fromSnapshot === undefined, {
     path: ['image'],
@@ -54,7 +59,7 @@ export const createBody = z
 export type CreateBody = z.infer<typeof createBody>;
 
 export const stopBody = z
-  .strictObject({ timeoutSeconds: z.int().min(0).max(300).default(10) })
+  .strictObject({ timeoutSeconds: z.int().min(0).max(300).default(10).describe('How long it has to end by itself.') })
   .meta({ id: 'ContainerStop' });
 
 /** Calls that take no members still refuse unknown ones. */
@@ -78,30 +83,30 @@ export const containerSchema = z
   .object({
     botId,
     status: z.enum(STATUSES),
-    version: z.int(),
+    version: z.int().describe('Of its last event. Also its ETag.'),
     containerId: z.string().nullable(),
     image: z.object({ ref: z.string(), id: z.string() }).nullable(),
     node: z.string().nullable(),
     paths: z.array(
       z.object({
         name: z.string(),
-        container: z.string(),
-        host: z.string(),
-        persistent: z.boolean(),
+        container: z.string().describe('Inside the container.'),
+        host: z.string().describe('On its node.'),
+        persistent: z.boolean().describe('Whether it outlives the container.'),
         volume: z.string(),
       }),
     ),
-    tasks: z.int(),
+    tasks: z.int().describe('How many tasks run in it.'),
     resources: resourcesSchema.nullable(),
     env: z.array(z.string()),
     network: z.enum(['internet', 'none']).nullable(),
     labels: z.record(z.string(), z.string()),
     autoStopSeconds: z.int(),
-    currentSnapshotId: uuid.nullable(),
-    operation: operationSchema.nullable(),
-    queued: z.int(),
+    currentSnapshotId: uuid.nullable().describe('The snapshot that it descends from.'),
+    operation: operationSchema.nullable().describe('What runs now.'),
+    queued: z.int().describe('How many operations wait.'),
     lastError: operationErrorSchema.nullable(),
-    exit: exitSchema.nullable(),
+    exit: exitSchema.nullable().describe('How its main process ended last.'),
     createdAt: time,
     startedAt: time.nullable(),
     updatedAt: time,
@@ -112,15 +117,17 @@ export type ContainerView = z.infer<typeof containerSchema>;
 export const containerListQuery = z.strictObject({
   ...pageQuery('bots'),
   status: z.enum(STATUSES).optional(),
-  node: text(63).optional(),
-  q: text(64).optional(),
+  node: text(63).optional().describe('Id of a node.'),
+  q: text(64).optional().describe('Beginning of a botId.'),
 });
 export const containerPage = page(containerSchema).meta({ id: 'ContainerPage' });
 
-export const deleteQuery = z.strictObject({ purgeData: queryBoolean.default(false) });
+export const deleteQuery = z.strictObject({
+  purgeData: queryBoolean.default(false).describe('Remove its data volume too.'),
+});
 export const logsQuery = z.strictObject({
-  tail: queryInt(0, 10_000).default(200),
-  follow: queryBoolean.default(false),
+  tail: queryInt(0, 10_000).default(200).describe('Lines from the end.'),
+  follow: queryBoolean.default(false).describe('Stream what comes after them.'),
 });
 
 export const statsSchema = z

@@ -28,4 +28,7 @@ export const cursorIn = (list: List): z.ZodType<string, string> =>
   });
 
 /** What every list takes in its query. */
-export const pageQuery = (list: List) => ({ limit: pageLimit, cursor: cursorIn(list).optional() });
+export const pageQuery = (list: List) => ({
+  limit: pageLimit,
+  cursor: cursorIn(list).optional().describe('The `nextCursor` of the page before.'),
+});

@@ -40,24 +40,18 @@ export const progressSchema = z
   .meta({ id: 'Progress' });
 export type ProgressView = z.infer<typeof progressSchema>;
 
+/** Of a bot; what Postgres keeps it in holds no more. */
+export const MAX_VERSION = 2_147_483_647;
+
 /** Where a stream begins. Opaque to clients, as every cursor is; this one is also an event's own, and a stream's id. */
 export const eventCursor = text(64).regex(/^\d{1,20}-\d{1,20}$/, 'must be a cursor that an event carried');
 export const botEventsQuery = z.strictObject({
   limit: pageLimit,
-  after: queryInt(0, 2_147_483_647).optional(),
-  cursor: eventCursor.optional(),
+  after: queryInt(0, MAX_VERSION).optional().describe('The last version seen: what follows is told.'),
+  cursor: eventCursor.optional().describe('The cursor of the last event seen, instead of `after`.'),
 });
-export const tenantEventsQuery = z.strictObject({ limit: pageLimit, cursor: eventCursor.optional() });
+export const tenantEventsQuery = z.strictObject({
+  limit: pageLimit,
+  cursor: eventCursor.optional().describe('The cursor of the last event seen: what follows is told.'),
+});
 export const eventPage = page(eventSchema).meta({ id: 'EventPage' });
-
-/** Socket messages from clients. */
-export const subscribeMessage = z.union([
-  z.strictObject({ botId, after: z.int().min(0).optional() }),
-  z.strictObject({ all: z.literal(true), cursor: eventCursor.optional() }),
-]);
-export const unsubscribeMessage = z.union([z.strictObject({ botId }), z.strictObject({ all: z.literal(true) })]);
-export type SubscribeAck =
-  | { ok: true; version: number; container: unknown }
-  | { ok: true; cursor: string }
-  | { ok: true }
-  | { ok: false; error: { code: string; detail: string } };

@@ -15,15 +15,17 @@ export const printable = (max: number): z.ZodType<string, string> =>
     .trim()
     .min(1)
     .max(max)
-    .regex(/^[^\p{Cc}\p{Zl}\p{Zp}]+$/u, 'must be printable')
+    // Not told as a pattern: without its flag, which JSON Schema cannot say, it means something else.
+    .refine((value) => /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u.test(value), 'must be printable')
     .refine((value) => value.isWellFormed(), 'must be well-formed text');
 
 export const botId = z
   .string()
-  .regex(BOT_ID_PATTERN, 'must be 1 to 64 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit');
+  .regex(BOT_ID_PATTERN, 'must be 1 to 64 of a-z, 0-9, ".", "_", "-", beginning and ending with a letter or digit')
+  .meta({ examples: ['alice'] });
 
-export const time = z.iso.datetime();
-export const uuid = z.uuid();
+export const time = z.iso.datetime().meta({ examples: ['2026-11-23T09:30:00.000Z'] });
+export const uuid = z.uuid().meta({ examples: ['01a22c1e-07c5-7578-8d62-a9e7ca21525f'] });
 
 /** An image reference as engines understand it: `[registry[:port]/]path[:tag][@digest]`. */
 export const imageRef = text(512).regex(
@@ -31,17 +33,24 @@ export const imageRef = text(512).regex(
   'must be an image reference such as debian:bookworm-slim',
 );
 
-/** A number in a query string. */
+/** A number in a query string, documented as the number that it is. */
 export const queryInt = (min: number, max: number): z.ZodType<number, string> =>
   z
     .string()
     .regex(/^\d{1,10}$/, 'must be a whole number')
     .transform(Number)
-    .pipe(z.int().min(min).max(max));
+    .pipe(z.int().min(min).max(max))
+    .meta({ type: 'integer', minimum: min, maximum: max });
 
-export const queryBoolean = z.enum(['true', 'false']).transform((value) => value === 'true');
+export const queryBoolean = z
+  .enum(['true', 'false'])
+  .transform((value) => value === 'true')
+  .meta({ type: 'boolean' });
 
-export const pageLimit = queryInt(1, 100).default(50);
+export const pageLimit = queryInt(1, 100).default(50).describe('Items on a page.');
 
 export const page = <T extends z.ZodType>(item: T) =>
-  z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+  z.object({
+    items: z.array(item),
+    nextCursor: z.string().nullable().describe('Where the next page begins; null on the last one.'),
+  });

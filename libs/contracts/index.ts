@@ -7,4 +7,5 @@ export * from './operation.js';
 export * from './present.js';
 export * from './problem.js';
 export * from './routes.js';
+export * from './socket.js';
 export * from './snapshot.js';

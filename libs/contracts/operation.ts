@@ -13,14 +13,13 @@ export const operationSchema = z
     botId,
     kind: z.enum(OPERATION_KINDS),
     status: z.enum(OPERATION_STATUSES),
-    /** How many operations of the bot stand before it. */
-    position: z.int(),
-    phase: z.string().nullable(),
+    position: z.int().describe('How many operations of the bot stand before it.'),
+    phase: z.string().nullable().describe('What it does now, such as `pulling`, while it runs.'),
     progress: z.object({ percent: z.number().nullable(), detail: z.string().nullable() }).nullable(),
     attempt: z.int(),
-    joined: z.boolean(),
-    noop: z.boolean(),
-    params: z.record(z.string(), z.unknown()),
+    joined: z.boolean().describe('The request was the same as one that waits already, and is answered with that.'),
+    noop: z.boolean().describe('What was asked for held already: nothing was done.'),
+    params: z.record(z.string(), z.unknown()).describe('What was asked for, with what it resolved to.'),
     result: z.record(z.string(), z.unknown()).nullable(),
     error: operationErrorSchema.nullable(),
     requestedBy: z.object({ type: z.enum(['apiKey', 'ticket', 'system']), id: z.string(), name: z.string() }),
@@ -39,4 +38,6 @@ export const operationListQuery = z.strictObject({
   status: z.enum(OPERATION_STATUSES).optional(),
   kind: z.enum(OPERATION_KINDS).optional(),
 });
-export const operationGetQuery = z.strictObject({ wait: queryInt(0, 60).default(0) });
+export const operationGetQuery = z.strictObject({
+  wait: queryInt(0, 60).default(0).describe('Seconds to wait for its end before answering.'),
+});

@@ -15,17 +15,13 @@ export const snapshotSchema = z
     childCount: z.int(),
     scope: z.enum(SNAPSHOT_SCOPES),
     origin: z.enum(SNAPSHOT_ORIGINS),
-    /** Root filesystem and data together; 0 until it is ready. */
-    sizeBytes: z.int(),
+    sizeBytes: z.int().describe('Root filesystem and data together; 0 until it is ready.'),
     dataSizeBytes: z.int(),
     layers: z.int(),
-    /** How long the container stood for it. */
-    freezeMs: z.int(),
-    /** Whether the bot's container descends from it. */
-    current: z.boolean(),
+    freezeMs: z.int().describe('How long the container stood still for it.'),
+    current: z.boolean().describe("Whether the bot's container descends from it."),
     node: z.string(),
-    /** Why it failed. */
-    error: operationErrorSchema.nullable(),
+    error: operationErrorSchema.nullable().describe('Why it failed.'),
     createdAt: time,
   })
   .meta({ id: 'Snapshot' });

@@ -130,7 +130,9 @@ describe('the OpenAPI document', () => {
   test('refers to nothing that it has not', () => {
     const references = new Set(referencesIn(document));
     expect(references.size).toBeGreaterThan(5);
-    const known = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`);
+    const known = Object.entries(document.components).flatMap(([section, members]) =>
+      Object.keys(members).map((name) => `#/components/${section}/${name}`),
+    );
     expect([...references].filter((reference) => !known.includes(reference))).toEqual([]);
   });
 

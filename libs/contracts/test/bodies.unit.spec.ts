@@ -179,6 +179,7 @@ describe('the other calls', () => {
       { all: false },
       { botId: 'a', all: true },
       { botId: 'a', after: -1 },
+      { botId: 'a', after: 2_147_483_648 },
       { all: true, cursor: "1'" },
     ]) {
       expect(takes(subscribeMessage, bad)).toBe(false);

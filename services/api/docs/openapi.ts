@@ -1,138 +1,169 @@
 import { CATALOGUE, problemSchema, routes, type ProblemCode, type Route } from '#contracts';
-import { z } from 'zod';
+import { problemExample } from './examples.js';
+import { GUIDE, TAGS } from './guide.js';
+import { namedSchemas, parameters, schemaOf, type Json } from './schemas.js';
 
-type Json = Record<string, unknown>;
-
-const REF = (id: string): string => `#/components/schemas/${id}`;
 const COMMON: ProblemCode[] = ['validation_failed', 'internal_error', 'unavailable'];
 
 /** The OpenAPI 3.1 document, made from the schemas that requests are checked by. */
 export function openApiDocument(): Json {
-  const schemas = namedSchemas();
+  const all = Object.values<Route>(routes);
   const paths: Record<string, Json> = {};
-  for (const route of Object.values<Route>(routes)) {
+  for (const route of all) {
     const path = route.path.replaceAll(/:(\w+)/g, '{$1}');
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Berth', version: '1', description: 'Every bot its own computer: containers with live status.' },
+    info: {
+      title: 'Berth',
+      version: '1',
+      description: GUIDE,
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
     servers: [{ url: '/' }],
     security: [{ bearer: [] }],
+    tags: [...new Set(all.map(({ tag }) => tag))].map((name) => ({ name, description: TAGS[name] })),
     paths,
     components: {
-      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
-      schemas: Object.fromEntries(Object.entries(schemas).map(([id, schema]) => [id, withoutIdentity(schema as Json)])),
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer', description: 'An API key.' } },
+      schemas: namedSchemas(),
+      headers: Object.fromEntries(
+        Object.entries(HEADERS).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+      ),
+      examples: Object.fromEntries(
+        (Object.keys(CATALOGUE) as ProblemCode[]).map((code) => [
+          code,
+          { summary: CATALOGUE[code].title, value: problemExample(code) },
+        ]),
+      ),
     },
   };
-}
-
-/** Answers as they are given, request bodies as they may be sent: there, what has a default is not required. */
-function namedSchemas(): Json {
-  const [input, output] = (['input', 'output'] as const).map(
-    (io) => z.toJSONSchema(z.globalRegistry, { uri: REF, io, unrepresentable: 'any', override: open }).schemas as Json,
-  );
-  const bodies = Object.values<Route>(routes).flatMap(({ body }) => body?.meta()?.id ?? []);
-  return { ...output, ...Object.fromEntries(bodies.map((id) => [id, input?.[id]])) };
 }
 
 function operation(route: Route): Json {
   return {
     operationId: route.id,
     summary: route.summary,
+    description: [needs(route), route.description].filter(Boolean).join('\n\n'),
     tags: [route.tag],
     ...(route.access === 'public' && { security: [] }),
-    ...(typeof route.access === 'object' && { description: `Needs the scope \`${route.access.scope}\`.` }),
-    parameters: [...fields(route.params, 'path'), ...fields(route.query, 'query'), ...headers(route)],
-    ...(route.body && { requestBody: { content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }),
+    parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query'), ...requestHeaders(route)],
+    ...(route.body && {
+      requestBody: {
+        required: !route.body.safeParse({}).success,
+        content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
+      },
+    }),
     responses: { ...answers(route), ...problems(route) },
   };
 }
 
-function fields(schema: z.ZodType, place: 'path' | 'query'): Json[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(schema, {
-    io: 'input',
-    unrepresentable: 'any',
-    override: open,
-  }) as {
-    properties?: Record<string, Json>;
-    required?: string[];
-  };
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    in: place,
-    required: place === 'path' || required.includes(name),
-    schema: withoutIdentity(property),
-  }));
+function needs({ access }: Route): string {
+  if (typeof access === 'object') return `Needs the scope \`${access.scope}\`.`;
+  if (access === 'operator') return "Needs the operator's key.";
+  return access === 'public' ? 'Needs no key.' : 'Needs a key, whatever its scopes.';
 }
 
-function headers(route: Route): Json[] {
-  const header = (name: string, description: string): Json => ({
+function requestHeaders(route: Route): Json[] {
+  const header = (name: string, description: string, example: string): Json => ({
     name,
     in: 'header',
     required: false,
     description,
-    schema: { type: 'string' },
+    schema: { type: 'string', examples: [example] },
   });
-  const operationAnswer = 202 in route.answers;
+  const isOperation = 202 in route.answers;
   return [
-    ...(route.idempotent ? [header('Idempotency-Key', 'The same request again gets the same answer, for 24 h.')] : []),
-    ...(operationAnswer
-      ? [header('Prefer', '`wait=N`: answer with the ended operation if it ends within N seconds.')]
+    ...(route.idempotent
+      ? [header('Idempotency-Key', 'The same request again gets the same answer, for 24 h.', 'start-alice-1')]
       : []),
-    ...(operationAnswer ? [header('If-Match', 'The ETag of the container: refused where it has changed since.')] : []),
+    ...(isOperation
+      ? [
+          header(
+            'Prefer',
+            '`wait=N`: answer with the ended operation if it ends within N seconds, 60 at most.',
+            'wait=30',
+          ),
+          header('If-Match', 'The ETag of the container: refused where it has changed since.', '"7"'),
+        ]
+      : []),
+    ...(route.stream?.resumes
+      ? [header('Last-Event-ID', 'The id of the last message seen, to resume after it.', '48213-1907')]
+      : []),
   ];
 }
 
+const HEADERS = {
+  'X-Request-Id': 'That of the request, or a new one; the log has it.',
+  'Retry-After': 'Seconds after which it may pass.',
+  ETag: 'The version, for `If-Match`.',
+  Location: 'Where the operation is.',
+  'Preference-Applied': '`wait`, where the operation ended in time.',
+  'Idempotent-Replayed': '`true`, where the answer was given before.',
+};
+
+function responseHeaders(names: (keyof typeof HEADERS)[]): Json {
+  const all = ['X-Request-Id', ...names] as const;
+  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
 function answers(route: Route): Json {
+  const names: (keyof typeof HEADERS)[] = [
+    ...(202 in route.answers ? (['Location', 'Preference-Applied'] as const) : []),
+    ...(route.idempotent ? (['Idempotent-Replayed'] as const) : []),
+    ...(route.id === 'getContainer' ? (['ETag'] as const) : []),
+  ];
   return Object.fromEntries(
     Object.entries(route.answers).map(([status, schema]) => {
-      if (schema === null) return [status, { description: 'Done' }];
-      if (typeof schema === 'string')
-        return [status, { description: 'Done', content: { [schema]: { schema: { type: 'string' } } } }];
-      return [status, { description: 'Done', content: { 'application/json': { schema: schemaOf(schema, 'output') } } }];
+      const type = typeof schema === 'string' ? schema : 'application/json';
+      const content = typeof schema === 'string' ? { type: 'string' } : schema && schemaOf(schema, 'output');
+      return [
+        status,
+        {
+          description: meaning(status, route),
+          headers: responseHeaders(names),
+          ...(content && { content: { [type]: { schema: content }, ...stream(route) } }),
+        },
+      ];
     }),
   );
+}
+
+function meaning(status: string, route: Route): string {
+  if (status === '202') return 'Accepted: it is done from here on, whatever fails.';
+  if (status === '201') return 'Made.';
+  if (status === '204') return 'Done.';
+  return 202 in route.answers ? 'It held already, or has ended while the answer waited for it.' : 'As it is now.';
+}
+
+function stream({ stream: told }: Route): Json {
+  if (!told) return {};
+  return { 'text/event-stream': { schema: { type: 'string', description: `Server-sent events: ${told.messages}.` } } };
 }
 
 function problems(route: Route): Json {
   const codes: ProblemCode[] = [...COMMON, ...route.problems];
   if (route.access !== 'public') codes.push('unauthenticated', 'forbidden');
   if (route.idempotent) codes.push('idempotency_in_progress', 'idempotency_key_reused', 'payload_too_large');
-  const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of codes)
-    byStatus.set(CATALOGUE[code].status, [...(byStatus.get(CATALOGUE[code].status) ?? []), code]);
+  const statuses = [...new Set(codes.map((code) => CATALOGUE[code].status))];
+  const byStatus = statuses.map((status) => ({
+    status,
+    at: [...new Set(codes)].filter((code) => CATALOGUE[code].status === status),
+  }));
   return Object.fromEntries(
-    [...byStatus].map(([status, at]) => [
+    byStatus.map(({ status, at }) => [
       status,
       {
         description: at.map((code) => `\`${code}\`: ${CATALOGUE[code].hint}`).join('\n\n'),
-        content: { 'application/problem+json': { schema: schemaOf(problemSchema, 'output') } },
+        headers: responseHeaders(status === 429 || status === 503 ? ['Retry-After'] : []),
+        content: {
+          'application/problem+json': {
+            schema: schemaOf(problemSchema, 'output'),
+            examples: Object.fromEntries(at.map((code) => [code, { $ref: `#/components/examples/${code}` }])),
+          },
+        },
       },
     ]),
   );
-}
-
-/** Answers may gain fields; only what refuses unknown members says so. */
-function open({
-  zodSchema,
-  jsonSchema,
-}: {
-  zodSchema: z.core.$ZodTypes;
-  jsonSchema: z.core.JSONSchema.BaseSchema;
-}): void {
-  const { def } = zodSchema._zod;
-  if (def.type === 'object' && def.catchall === undefined) delete jsonSchema.additionalProperties;
-}
-
-/** By reference where it has a name. */
-function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
-  const id = schema.meta()?.id;
-  if (typeof id === 'string') return { $ref: REF(id) };
-  return withoutIdentity(z.toJSONSchema(schema, { io, unrepresentable: 'any', override: open }));
-}
-
-function withoutIdentity(schema: Json): Json {
-  const { $schema: _schema, $id: _id, id: _name, ...rest } = schema;
-  return rest;
 }

@@ -1,4 +1,10 @@
-import { subscribeMessage, unsubscribeMessage, type SubscribeAck } from '#contracts';
+import {
+  subscribeMessage,
+  unsubscribeMessage,
+  type ClientMessage,
+  type ServerMessage,
+  type SubscribeAck,
+} from '#contracts';
 import { parseCursor } from '#persistence';
 import type { Log, Metrics } from '#platform';
 import type { Server as HttpServer } from 'node:http';
@@ -73,12 +79,13 @@ class Session {
       else letGo(socket);
     });
     parts.metrics.wsConnections.inc();
-    socket.on('subscribe', (message: unknown, ack: unknown) =>
-      this.#enqueue(ack, (answer) => this.#subscribe(message, answer)),
-    );
-    socket.on('unsubscribe', (message: unknown, ack: unknown) =>
-      this.#enqueue(ack, (answer) => this.#unsubscribe(message, answer)),
-    );
+    const takes: Record<ClientMessage, (message: unknown, answer: Ack) => Promise<void> | void> = {
+      subscribe: (message, answer) => this.#subscribe(message, answer),
+      unsubscribe: (message, answer) => this.#unsubscribe(message, answer),
+    };
+    for (const [name, take] of Object.entries(takes)) {
+      socket.on(name, (message: unknown, ack: unknown) => this.#enqueue(ack, (answer) => take(message, answer)));
+    }
     socket.on('disconnect', () => {
       forget();
       parts.metrics.wsConnections.dec();
@@ -111,14 +118,14 @@ class Session {
 
   #sink(): Sink {
     const { socket } = this;
-    const send = (name: string, message: unknown): void => {
+    const send = (name: ServerMessage, message: unknown): void => {
       const connection = socket.conn as unknown as { writeBuffer?: unknown[] };
       if ((connection.writeBuffer?.length ?? 0) > QUEUED_LIMIT) letGo(socket, true);
       else socket.emit(name, message);
     };
     return {
       event: (event) => send('event', event),
-      progress: (progress) => void socket.volatile.emit('progress', progress),
+      progress: (progress) => void socket.volatile.emit('progress' satisfies ServerMessage, progress),
       reset: (botId, container) => send('reset', { botId, container }),
       overflow: () => letGo(socket, true),
     };

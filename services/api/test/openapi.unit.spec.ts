@@ -1,9 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
-import { CATALOGUE, routes, type Route } from '#contracts';
+import { CATALOGUE, CLIENT_MESSAGES, problemSchema, routes, SERVER_MESSAGES, type Route } from '#contracts';
 import { z } from 'zod';
+import { EXAMPLES } from '../docs/examples.js';
 import { openApiDocument } from '../docs/openapi.js';
+import { validatorOf, type OpenApi } from '../../test/support/openapi.js';
 
 type Json = Record<string, unknown>;
+interface Schema {
+  properties?: Record<string, Json>;
+  required?: string[];
+  examples?: unknown[];
+}
 interface Parameter {
   name: string;
   in: string;
@@ -22,7 +29,8 @@ interface Operation {
 const document = JSON.parse(JSON.stringify(openApiDocument())) as {
   openapi: string;
   paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, { properties?: Record<string, Json>; required?: string[] }> };
+  tags: { name: string; description: string }[];
+  components: Record<string, Record<string, unknown>> & { schemas: Record<string, Schema> };
 };
 const all = Object.values<Route>(routes);
 
@@ -52,8 +60,8 @@ describe('the OpenAPI document', () => {
     });
     expect(refs.length).toBeGreaterThan(50);
     for (const ref of refs) {
-      const name = /^#\/components\/schemas\/(\w+)$/.exec(ref)?.[1] ?? '';
-      expect(`${ref}: ${name in document.components.schemas}`).toBe(`${ref}: true`);
+      const [, section = '', name = ''] = /^#\/components\/(\w+)\/([\w-]+)$/.exec(ref) ?? [];
+      expect(`${ref}: ${name in (document.components[section] ?? {})}`).toBe(`${ref}: true`);
     }
   });
 
@@ -104,6 +112,51 @@ describe('the OpenAPI document', () => {
         '#/components/schemas/Problem',
       );
     }
+  });
+
+  const namesIn = (route: Route, place: string): string[] =>
+    operation(route).parameters.flatMap(({ in: at, name }) => (at === place ? [name] : []));
+
+  test.each(all.filter(({ stream }) => stream !== null))('$id: its stream is told beside its pages', (route) => {
+    const { responses } = operation(route);
+    expect(Object.keys(responses['200']?.content ?? {})).toEqual([expect.any(String), 'text/event-stream']);
+    expect(namesIn(route, 'header').includes('Last-Event-ID')).toBe(route.path.endsWith('/events'));
+  });
+
+  test('has numbers and flags in queries that are numbers and flags, with their defaults', () => {
+    const schemaOf = (route: Route, name: string) =>
+      operation(route).parameters.find((one) => one.name === name)?.schema;
+    expect(schemaOf(routes.listBots, 'limit')).toEqual({ type: 'integer', minimum: 1, maximum: 100, default: 50 });
+    expect(schemaOf(routes.deleteContainer, 'purgeData')).toEqual({ type: 'boolean', default: false });
+  });
+
+  test('has an example for each schema that a page of it needs, and none that its schema refuses', () => {
+    const { schemas } = document.components;
+    // Those that are made of others show theirs.
+    const composed = /^(\w+Page|OperationAnswer|OperationError|Resources|Exit|Problem)$/;
+    for (const [id, { examples }] of Object.entries(schemas)) {
+      expect([id, examples?.length ?? 0]).toEqual([id, composed.test(id) ? 0 : 1]);
+    }
+    for (const [id, example] of Object.entries(EXAMPLES)) {
+      const schema = validatorOf(document as unknown as OpenApi, schemas[id] as Json);
+      expect([id, schema.safeParse(example).error]).toEqual([id, undefined]);
+    }
+    for (const [code, { value }] of Object.entries(
+      document.components['examples'] as Record<string, { value: unknown }>,
+    )) {
+      expect(problemSchema.strict().parse(value)).toMatchObject({ code });
+    }
+  });
+
+  test('tells what a socket takes and sends', () => {
+    const live = document.tags.find(({ name }) => name === 'Live')?.description ?? '';
+    for (const [name, { schema }] of Object.entries({ ...CLIENT_MESSAGES, ...SERVER_MESSAGES })) {
+      const id = schema.meta()?.id ?? '';
+      expect(live).toContain(`| \`${name}\` | \`${id}\` |`);
+      expect(document.components.schemas).toHaveProperty(id);
+    }
+    const used = new Set(all.map(({ tag }) => tag));
+    expect(document.tags.map(({ name }) => name).sort()).toEqual([...used].sort());
   });
 
   test('requires of a request only what has no default', () => {
