@@ -180,7 +180,8 @@ export class Runner {
 function tooLate({ claimed, controller }: Run, { known }: Findings, facts: BotFacts | null): boolean {
   const { operation } = claimed;
   if (!controller.signal.aborted || facts === null) return false;
-  // A create has not made what was there before it.
-  if (operation.kind === 'container.create' && known.containerId === undefined) return false;
+  // A create has not made what was there before it, and a delete has more to remove than what is recorded.
+  const vouches = operation.kind === 'container.create' || operation.kind === 'container.delete';
+  if (vouches && known.containerId === undefined) return false;
   return hasReached(operation, facts);
 }
