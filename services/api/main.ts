@@ -77,7 +77,7 @@ async function main(): Promise<void> {
   const connections = new Connections(authenticator, log);
   const feeds = { hub, tail, events, bots: stores.bots, database };
 
-  const adapter = createAdapter();
+  const adapter = createAdapter(log);
   const fastify = adapter.getInstance<FastifyInstance>();
   await prepareServer(fastify, log, metrics);
   serveSystem(fastify, { database, messaging, metrics, isOpen: () => open });

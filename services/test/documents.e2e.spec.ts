@@ -275,7 +275,7 @@ describe('real answers are what the contract and the document say', () => {
           const { operation, queued } = await bot.get();
           return operation === null && queued === 0;
         },
-        { what: `${bot.id} to be idle` },
+        { what: `${bot.id} to be idle`, deadlineMs: 30_000 },
       );
     }
     for (const [path, key] of [

@@ -14,15 +14,15 @@ const PROBLEM_TYPE = 'application/problem+json';
 /** For what no route takes; the URL itself would be a label without end. */
 const UNKNOWN = 'unknown';
 
-export function createAdapter(): FastifyAdapter {
+export function createAdapter(log: Log): FastifyAdapter {
   return new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     // An id of any length is answered by its own rules, not by a router's.
     routerOptions: { maxParamLength: 16_384 },
     requestIdHeader: false,
     genReqId: requestIdOf,
-    frameworkErrors: refuseUrl,
-    clientErrorHandler: refuseMalformed,
+    frameworkErrors: refuseUrl(log),
+    clientErrorHandler: refuseMalformed(log),
     requestTimeout: 30_000,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
@@ -31,28 +31,34 @@ export function createAdapter(): FastifyAdapter {
 }
 
 /** Of what the router cannot read, before any hook has run. */
-function refuseUrl(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const known = toApiError(error) ?? new ApiError('validation_failed', 'The URL is malformed.');
-  const problem = toProblem(known, request.id);
-  void reply.header('x-request-id', request.id).status(problem.status).type(PROBLEM_TYPE).send(problem);
-}
+const refuseUrl =
+  (log: Log) =>
+  (error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+    const known = toApiError(error) ?? new ApiError('validation_failed', 'The URL is malformed.');
+    const problem = toProblem(known, request.id);
+    log.info({ requestId: request.id, method: request.method, route: UNKNOWN, status: problem.status }, 'request');
+    void reply.header('x-request-id', request.id).status(problem.status).type(PROBLEM_TYPE).send(problem);
+  };
 
 /** Of what is no HTTP at all: there is a socket, and no request. */
-function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
-  const detail = tooLarge ? 'The headers are too large.' : 'The request is not well-formed HTTP, or came too slowly.';
-  const problem = toProblem(new ApiError('validation_failed', detail), randomUUID());
-  const body = JSON.stringify(problem);
-  const head = [
-    'HTTP/1.1 400 Bad Request',
-    `content-type: ${PROBLEM_TYPE}`,
-    `content-length: ${Buffer.byteLength(body)}`,
-    `x-request-id: ${problem.requestId}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
-}
+const refuseMalformed =
+  (log: Log) =>
+  (error: Error & { code?: string }, socket: Socket): void => {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+    const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
+    const detail = tooLarge ? 'The headers are too large.' : 'The request is not well-formed HTTP, or came too slowly.';
+    const problem = toProblem(new ApiError('validation_failed', detail), randomUUID());
+    log.info({ requestId: problem.requestId, reason: error.code, status: problem.status }, 'no request');
+    const body = JSON.stringify(problem);
+    const head = [
+      'HTTP/1.1 400 Bad Request',
+      `content-type: ${PROBLEM_TYPE}`,
+      `content-length: ${Buffer.byteLength(body)}`,
+      `x-request-id: ${problem.requestId}`,
+      'connection: close',
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  };
 
 /** What every answer has: its request id, a measure, safe headers; and JSON bodies that may be empty. */
 export async function prepareServer(app: FastifyInstance, log: Log, metrics: Metrics): Promise<void> {

@@ -118,7 +118,7 @@ export function addresses(system: () => System): void {
     }
     // There is but one node, and so no second page of nodes.
     expect([...given.keys()]).toEqual(lists.filter((path) => path !== '/v1/nodes'));
-    for (const path of lists) {
+    for (const path of [...lists, `/v1/bots/${system().bot('cursors-1').id}/snapshots`]) {
       const others = [...given].flatMap(([of, cursor]) => (of === path ? [] : [cursor]));
       const [one = '', own = given.get(path) ?? one] = others;
       const altered = [`${own}.`, `${own}=`, own.slice(1), ` ${own}`];
