@@ -51,9 +51,10 @@ export interface SnapshotImages {
   ): Promise<StoredImage>;
 
   /**
-   * Unpacks an image made by `archive` into the volume at `path` of a container that never ran. The volume must be
-   * empty (`ContainerSpec.emptyVolumes`); where this fails it is half filled, for the caller to remove. Contents, modes,
-   * owners, times to the second, links, hard links and empty directories come back; sockets do not, holes are filled.
+   * Unpacks an image made by `archive` into the volume at `path` of a container that never ran and was created with
+   * `emptyVolumes`. The volume must be new: what is in it stays, beneath what comes. Where this fails it is half filled;
+   * the same call once more makes it whole. Contents, modes, owners, times to the second, links, hard links and empty
+   * directories come back; sockets do not, and holes are filled. `disk_full`.
    */
   unarchive(ref: string, containerId: string, path: string, options: TransferOptions): Promise<void>;
 

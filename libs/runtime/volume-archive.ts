@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream';
 import type { ContainerInspectInfo } from 'dockerode';
-import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
 import type { Helper, Helpers } from './helpers.js';
@@ -10,7 +9,7 @@ import { inspectImage, type ImageStore } from './image-store.js';
 import { requireContainer } from './inspect.js';
 import type { Making } from './making.js';
 import { packParts, PARTS_DIRECTORY, unpackParts } from './tar-parts.js';
-import { TarWalker, type TarEntry } from './tar.js';
+import type { TarEntry } from './tar.js';
 import { transfer } from './transfer.js';
 import { plainPath } from './volumes.js';
 
@@ -38,21 +37,25 @@ export async function archiveVolume(
   { labels, signal, onProgress }: ImageOptions & TransferOptions,
 ): Promise<StoredImage> {
   const container = await requireContainer(engine, containerId, signal);
-  const helper = await helpers.create(
-    {
-      image: container.Image,
-      labels,
-      volume: { name: volumeAt(container, path), path: `/${MOUNT}`, readOnly: true },
-      declared: Object.keys(container.Config.Volumes ?? {}),
-    },
-    signal,
-  );
+  const reading = {
+    image: container.Image,
+    labels,
+    volume: { name: volumeMount(container, path).name, path: `/${MOUNT}`, readOnly: true },
+    declared: Object.keys(container.Config.Volumes ?? {}),
+  };
+  let creation: Promise<Helper> | undefined;
   let making: Making<string> | undefined;
   try {
     const parts = { call: 'archive', signal, onProgress, totalBytes: null };
     const id = await transfer(engine, parts, async (meter, connection) => {
-      const volume = await openArchive(engine, helper, `/${MOUNT}`, connection);
-      const raw = meter.pass(volume, { entry: expectDirectoryFirst(), onEnd: () => void helper.remove() });
+      async function* read(): AsyncGenerator<Buffer> {
+        creation = helpers.create(reading, signal);
+        const helper = await creation;
+        yield* await openArchive(engine, helper, `/${MOUNT}`, connection);
+        void helper.remove();
+      }
+      const raw = meter.pass(read(), { entry: expectDirectoryFirst() });
+      // Begins before the helper is there: the engine gets ready for the image meanwhile.
       making = beginImport(engine, store, packParts(raw), { ...labels, [FORMAT_LABEL]: FORMAT });
       return making.made;
     });
@@ -61,11 +64,14 @@ export async function archiveVolume(
     making?.abandon();
     throw error;
   } finally {
-    await helper.remove();
+    await creation?.then(
+      (helper) => helper.remove(),
+      () => undefined,
+    );
   }
 }
 
-/** Streams an image made by `archiveVolume` into the empty volume of a container that never ran. */
+/** Streams an image made by `archiveVolume` into a volume of a container that never ran. */
 export async function unarchiveVolume(
   { engine, helpers }: ArchiveContext,
   ref: string,
@@ -80,14 +86,15 @@ export async function unarchiveVolume(
   if (!image) throw new RuntimeFailure('image_not_found', `There is no image ${ref}.`, { retryable: false });
   if (image.Config.Labels?.[FORMAT_LABEL] !== FORMAT) throw refusal('The image holds no volume.');
   if (container.State.Status !== 'created') throw refusal('The container has run.');
-  const volume = { name: volumeAt(container, path), path: `/${MOUNT}`, readOnly: false };
+  const { name, beginsEmpty } = volumeMount(container, path);
+  if (!beginsEmpty) throw refusal("The volume may have files of the container's image.");
+  const volume = { name, path: `/${MOUNT}`, readOnly: false };
   const creations = [
     helpers.create({ image: image.Id }, signal),
     helpers.create({ image: image.Id, volume }, signal),
   ] as const;
   try {
     const [from, to] = await Promise.all(creations);
-    await requireEmpty(engine, to, signal);
     const parts = { call: 'unarchive', signal, onProgress, totalBytes: image.Size };
     await transfer(engine, parts, async (meter, connection) => {
       const stored = await openArchive(engine, from, `/${PARTS_DIRECTORY}`, connection);
@@ -99,12 +106,12 @@ export async function unarchiveVolume(
   }
 }
 
-function volumeAt(container: ContainerInspectInfo, path: string): string {
-  const mount = container.Mounts.find(
-    ({ Type, Destination }) => Type === 'volume' && plainPath(Destination) === plainPath(path),
-  );
+function volumeMount(container: ContainerInspectInfo, path: string): { name: string; beginsEmpty: boolean } {
+  const isThere = (target: string): boolean => plainPath(target) === plainPath(path);
+  const mount = container.Mounts.find(({ Type, Destination }) => Type === 'volume' && isThere(Destination));
   if (mount?.Name === undefined) throw refusal('There is no volume at that path.');
-  return mount.Name;
+  const asked = container.HostConfig.Mounts?.find(({ Target }) => isThere(Target));
+  return { name: mount.Name, beginsEmpty: asked?.VolumeOptions?.NoCopy ?? false };
 }
 
 async function openArchive(
@@ -132,20 +139,6 @@ async function putArchive(
   } finally {
     body.destroy();
   }
-}
-
-/** What is there already would be mixed with what comes. */
-async function requireEmpty(engine: EngineConnection, helper: Helper, signal: AbortSignal): Promise<void> {
-  await engine.call('archive', { deadlineMs: DEADLINE_MS.idle, signal }, async (connection) => {
-    let entries = 0;
-    const walker = new TarWalker({ entry: () => (entries += 1) });
-    for await (const chunk of await openArchive(engine, helper, `/${MOUNT}`, connection)) {
-      walker.write(chunk as Buffer);
-      // The first is the volume itself.
-      if (entries > 1) throw refusal('The volume is not empty.');
-    }
-    walker.end();
-  });
 }
 
 /** An image may have something else at the place of the helper's mount, such as a link. */

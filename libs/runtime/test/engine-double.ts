@@ -79,7 +79,7 @@ export const reset: Answer = (request) => {
 /** What inspect says of a container in this state. */
 export function inspected(
   status: string,
-  extra: { labels?: Record<string, string>; exitCode?: number; mounts?: object[] } = {},
+  extra: { labels?: Record<string, string>; exitCode?: number; mounts?: object[]; asked?: object[] } = {},
 ): Answer {
   return json(200, {
     Id: 'c0ffee',
@@ -96,7 +96,7 @@ export function inspected(
     },
     Config: { Image: 'tiny:1', Labels: extra.labels ?? {}, Entrypoint: ['sleep', '2147483647'] },
     Mounts: extra.mounts ?? [],
-    HostConfig: {},
+    HostConfig: { Mounts: extra.asked ?? [] },
   });
 }
 

@@ -1,5 +1,5 @@
 import type http from 'node:http';
-import { TAR_END, tarHeader, tarOf } from '../tar.js';
+import { tarHeader, tarOf } from '../tar.js';
 import { EngineDouble, imageOf, inspected, json, type Answer } from './engine-double.js';
 
 export const MADE = 'sha256:1';
@@ -16,7 +16,8 @@ export const NO_SPACE = 'Error processing tar file(exit status 1): write /parts/
 export async function openImageDouble(status: string): Promise<EngineDouble> {
   const engine = await EngineDouble.open();
   const mounts = [{ Type: 'volume', Name: 'box-data', Destination: '/data', Source: '/x' }];
-  engine.on('GET /containers/box/json', inspected(status, { mounts }));
+  const asked = [{ Target: '/data', VolumeOptions: { NoCopy: true } }];
+  engine.on('GET /containers/box/json', inspected(status, { mounts, asked }));
   engine.on('GET /images/sha256:0/json', imageOf());
   engine.on(`GET /images/${MADE}/json`, imageOf({}, MADE));
   engine.on('GET /images/a:1/json', json(404, { message: 'No such image: a:1' }));
@@ -35,9 +36,6 @@ export async function openImageDouble(status: string): Promise<EngineDouble> {
 export function volumeTar(): Buffer {
   return Buffer.concat([tarHeader('berth-volume/', 0), tarOf({ 'berth-volume/a': 'x'.repeat(5000) })]);
 }
-
-/** And of one with nothing in it. */
-export const emptyVolumeTar = Buffer.concat([tarHeader('berth-volume/', 0), TAR_END]);
 
 export function bytes(body: Buffer): Answer {
   return (_request, response) => response.writeHead(200).end(body);
