@@ -9,5 +9,6 @@ export * from './run.js';
 export * from './status.js';
 export * from './transitions.js';
 export * from './vocabulary.js';
+export { safetyName } from './new-snapshot.js';
 export * from './snapshot.js';
 export type { SnapshotStanding } from './snapshot-rules.js';

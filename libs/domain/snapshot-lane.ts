@@ -1,5 +1,6 @@
 import type { Bot, Operation } from './bot.js';
-import { newSnapshot, safetyName, type Snapshot, type SnapshotFacts, type SnapshotWrite } from './snapshot.js';
+import { newSnapshot, safetyName } from './new-snapshot.js';
+import type { Snapshot, SnapshotFacts, SnapshotWrite } from './snapshot.js';
 import type { EventType } from './vocabulary.js';
 
 /** What a change offers to the rules of snapshots. */

@@ -1,6 +1,7 @@
 import type { Lane, Operation, OperationParams } from './bot.js';
+import { newSnapshot } from './new-snapshot.js';
 import { Refusal } from './refusal.js';
-import { holdsData, newSnapshot, type Snapshot, type SnapshotWrite } from './snapshot.js';
+import { holdsData, type Snapshot, type SnapshotWrite } from './snapshot.js';
 import type { OperationKind } from './vocabulary.js';
 
 /** What a request that names a snapshot is judged on, read after the lane. */
