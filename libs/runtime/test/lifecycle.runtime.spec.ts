@@ -97,17 +97,22 @@ test('load and disk are measured', async () => {
     const write = await suite.exec(id, ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', `count=${count}`]);
     expect(write).toMatchObject({ exitCode: 0 });
   }
-  const stats = await suite.runtime.stats(id, never);
+  let stats = await suite.runtime.stats(id, never);
+  // A busy machine has little for it at times.
+  for (const deadline = Date.now() + 30_000; stats.cpuPercent <= 5 && Date.now() < deadline;) {
+    stats = await suite.runtime.stats(id, never);
+  }
   expect(stats.cpuPercent).toBeGreaterThan(5);
   // Half a CPU is all it was given; the rest is the coarseness of two close samples.
   expect(stats.cpuPercent).toBeLessThan(80);
   expect(stats.disk.dataBytes).toBeGreaterThanOrEqual(3 * 1024 * 1024);
   expect(stats.disk.rootBytes).toBeGreaterThanOrEqual(2 * 1024 * 1024);
-}, 30_000);
+}, 60_000);
 
 test('a long log is read no faster than it is taken', async () => {
+  // Just short of what is kept in one file: the engine may stop following where it begins another.
   const id = await created({
-    command: ['sh', '-c', 'yes 0123456789012345678901234567890123456789 | head -n 100000; sleep 3600'],
+    command: ['sh', '-c', 'yes 0123456789012345678901234567890123456789 | head -n 80000; sleep 3600'],
   });
   await suite.runtime.start(id, never);
   let bytes = 0;
@@ -116,9 +121,9 @@ test('a long log is read no faster than it is taken', async () => {
     bytes += data.length;
     // Lets the socket fill up, so that the engine has to wait.
     if (bytes % (41 * 1000) === 0) await delay(0);
-    if (bytes >= 41 * 100_000) break;
+    if (bytes >= 41 * 80_000) break;
   }
-  expect(bytes).toBe(41 * 100_000);
+  expect(bytes).toBe(41 * 80_000);
 }, 60_000);
 
 test('a log that is followed leaves no connection behind', async () => {
