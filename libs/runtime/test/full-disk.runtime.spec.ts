@@ -92,7 +92,7 @@ describe('where the disk is full', () => {
     await runtime.archive(id, '/data', 'berth/full:1', { labels, signal: never });
     await runtime.remove(id, never);
     await specs.cleanUp(runtime);
-    const fresh = await runtime.create(specs.make({ network: 'none' }), never);
+    const fresh = await runtime.create(specs.make({ network: 'none', emptyVolumes: true }), never);
     await leave(10 * MIB);
     const calls = [
       () => runtime.unarchive('berth/full:1', fresh.id, '/data', { signal: never }),

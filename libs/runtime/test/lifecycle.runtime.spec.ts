@@ -116,13 +116,17 @@ test('load and disk are measured', async () => {
     const write = await suite.exec(id, ['dd', 'if=/dev/zero', `of=${file}`, 'bs=1M', `count=${count}`]);
     expect(write).toMatchObject({ exitCode: 0 });
   }
-  const stats = await suite.runtime.stats(id, never);
+  let stats = await suite.runtime.stats(id, never);
+  // A busy machine has little for it at times.
+  for (const deadline = Date.now() + 30_000; stats.cpuPercent <= 5 && Date.now() < deadline;) {
+    stats = await suite.runtime.stats(id, never);
+  }
   expect(stats.cpuPercent).toBeGreaterThan(5);
   // Half a CPU is all it was given; the rest is the coarseness of two close samples.
   expect(stats.cpuPercent).toBeLessThan(80);
   expect(stats.disk.dataBytes).toBeGreaterThanOrEqual(3 * 1024 * 1024);
   expect(stats.disk.rootBytes).toBeGreaterThanOrEqual(2 * 1024 * 1024);
-}, 30_000);
+}, 60_000);
 
 test('a long log is read no faster than it is taken', async () => {
   // As long as a log gets before the engine begins the next file of it, at which a slow reader would lose some.

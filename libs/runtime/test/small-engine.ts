@@ -21,13 +21,14 @@ export class SmallEngine {
   private constructor(private readonly directory: string) {
     this.dockerHost = `unix://${join(directory, 'docker.sock')}`;
     this.docker = testDocker(this.dockerHost);
-    // Without a network: two engines in one namespace would share its packet filter.
+    // In a network namespace of its own: two engines in one share its packet filter and remove each other's bridges.
     const bare = ['--bridge', 'none', '--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false'];
     const places = ['--data-root', join(directory, 'root'), '--exec-root', join(directory, 'exec')];
     const rest = ['--pidfile', join(directory, 'pid'), '--host', this.dockerHost, '--log-level', 'error'];
     // Ends with us, however we end.
     const log = openSync(join(directory, 'log'), 'a');
-    this.daemon = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd', ...bare, ...places, ...rest], {
+    const dockerd = ['dockerd', ...bare, ...places, ...rest];
+    this.daemon = spawn('setpriv', ['--pdeathsig', 'TERM', 'unshare', '--net', ...dockerd], {
       stdio: ['ignore', log, log],
       detached: true,
     });
