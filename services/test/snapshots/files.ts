@@ -10,6 +10,13 @@ export async function sh({ docker }: System, bot: TestBot, line: string): Promis
   return output;
 }
 
+/** Starts a process in the bot's container that lives until it is ended; its id is in /tmp/pid. */
+export async function background({ docker }: System, bot: TestBot): Promise<void> {
+  const line = 'echo $$ > /tmp/pid; exec sleep 9999';
+  const exec = await docker.getContainer(idOf(await bot.get())).exec({ Cmd: ['sh', '-c', line] });
+  await exec.start({ Detach: true });
+}
+
 /** Waits until nothing is left of containers and volumes that others have replaced: they go once that is recorded. */
 export async function alone(bot: TestBot): Promise<void> {
   await waitFor(async () => (await bot.containers()).length === 1 && (await bot.volumes()).length === 1, {

@@ -31,6 +31,8 @@ export function refusals(system: () => System): void {
     expectProblem(await bot.askSnapshot('POST', '', { name: ` ${name} ` }), 409, 'name_taken');
     // Free again once the one that has it is gone.
     const [made] = await bot.snapshots();
+    const accepted = answers.find(({ status }) => status === 202);
+    if (accepted) await bot.http.get(`/v1/operations/${operationOf(accepted).id}?wait=30`);
     await bot.forget(made?.id ?? '');
     await bot.snapshot(name);
     // And another bot's own.

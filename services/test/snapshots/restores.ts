@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { idOf, type System } from '../support/system.js';
 import { operationOf } from '../support/bot.js';
-import { alone, FILES, LISTED, sh, SPOIL } from './files.js';
+import { alone, background, FILES, LISTED, sh, SPOIL } from './files.js';
 
 export function restores(system: () => System): void {
   test('brings back every file as it was, and undo brings back what was before', async () => {
@@ -94,11 +94,8 @@ export function restores(system: () => System): void {
     await bot.run('create', { start: true, command });
     await sh(system(), bot, 'touch /root/broken; echo kept > /data/note');
     const { id } = await bot.snapshot('broken');
-    await sh(
-      system(),
-      bot,
-      'rm /root/broken; echo newer > /data/note; (trap "" HUP; exec sleep 9999) & echo $! > /tmp/pid',
-    );
+    await sh(system(), bot, 'rm /root/broken; echo newer > /data/note');
+    await background(system(), bot);
     const before = await bot.inspect();
     const ended = operationOf(await bot.askSnapshot('POST', `/${id}/restore`, {}, { prefer: 'wait=45' }));
     expect(ended).toMatchObject({ status: 'failed', error: { code: 'start_failed' } });

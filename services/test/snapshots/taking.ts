@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { sh } from './files.js';
+import { background, sh } from './files.js';
 import { idOf, type System } from '../support/system.js';
 import { operationOf } from '../support/bot.js';
 
@@ -8,11 +8,8 @@ export function taking(system: () => System): void {
     const { watcher, docker } = system();
     const bot = system().bot('take');
     await bot.run('create', { start: true });
-    await sh(
-      system(),
-      bot,
-      'echo data > /data/note; echo root > /root/note; (trap "" HUP; exec sleep 9999) & echo $! > /tmp/pid',
-    );
+    await sh(system(), bot, 'echo data > /data/note; echo root > /root/note');
+    await background(system(), bot);
     const before = await bot.inspect();
     const snapshot = await bot.snapshot('  known good  ', { description: 'as it was' });
     expect(snapshot).toMatchObject({
