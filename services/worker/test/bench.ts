@@ -19,13 +19,18 @@ import type { Claimed, Protocol } from '#operations';
 import type { Heartbeat, HeartbeatAnswer } from '#persistence';
 import { createLogger, createMetrics, createSecretBox } from '#platform';
 import { FakeRuntime, type FakeProgram } from '#runtime';
-import { mkdtempSync } from 'node:fs';
+import { afterAll } from '@jest/globals';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Freezes } from '../freezes.js';
 import { removeLeftovers } from '../handlers/container.js';
 import { Runner } from '../runner.js';
 import { LeaseKeeper } from '../runs.js';
+
+/** The nodes' own disks. */
+const disk = mkdtempSync(join(tmpdir(), 'berth-bench-'));
+afterAll(() => rmSync(disk, { recursive: true, force: true }));
 
 const NOW = '2026-01-01T00:00:00.000Z';
 export const NODE = 'node-1';
@@ -74,7 +79,7 @@ export class Bench {
     const { after } = options;
     this.runtime =
       after?.runtime ?? options.runtime ?? new FakeRuntime({ images: options.images ?? [IMAGE], ...options });
-    this.frozen = after?.frozen ?? mkdtempSync(join(tmpdir(), 'berth-frozen-'));
+    this.frozen = after?.frozen ?? mkdtempSync(join(disk, 'frozen-'));
     const bot = newBot({ key: 'bot-key', tenantId: 'tenant-key', tenantSlug: 'acme', botId: 'alice' }, NODE, NOW);
     this.lane = { bot, operations: [], snapshots: [], hasSnapshots: false, now: NOW };
     if (after) {
