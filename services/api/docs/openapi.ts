@@ -44,7 +44,8 @@ export function openApiDocument(): Json {
 function operation(route: Route): Json {
   return {
     operationId: route.id,
-    summary: route.summary,
+    // Plain text, by the standard; the description is Markdown.
+    summary: route.summary.replaceAll('`', ''),
     description: [needs(route), route.description].filter(Boolean).join('\n\n'),
     tags: [route.tag],
     ...(route.access === 'public' && { security: [] }),
