@@ -69,7 +69,7 @@ describe('where the disk is full', () => {
     await runtime.pause(id, never);
     await leave(10 * MIB);
     const commit = () => runtime.commit(id, 'berth/full:1', { labels, signal: never });
-    expect(await failureOf(commit())).toMatchObject({ code: 'disk_full', retryable: true });
+    expect(await failureOf(commit())).toMatchObject({ code: 'disk_full', retryable: false });
     expect(await leftovers()).toEqual([]);
     expect(await runtime.inspect(id)).toMatchObject({ engineState: 'paused' });
     await runtime.resume(id, never);
@@ -81,7 +81,7 @@ describe('where the disk is full', () => {
     const id = await written('/data/big', 20);
     await leave(10 * MIB);
     const archive = () => runtime.archive(id, '/data', 'berth/full:1', { labels, signal: never });
-    expect(await failureOf(archive())).toMatchObject({ code: 'disk_full', retryable: true });
+    expect(await failureOf(archive())).toMatchObject({ code: 'disk_full', retryable: false });
     expect(await leftovers()).toEqual([]);
     await engine.fill(0);
     expect(await archive()).toMatchObject({ layers: 1 });
@@ -98,7 +98,7 @@ describe('where the disk is full', () => {
       () => runtime.unarchive('berth/full:1', fresh.id, '/data', { signal: never }),
       () => runtime.flatten('berth/full:1', 'berth/full:2', { labels, signal: never }),
     ];
-    for (const call of calls) expect(await failureOf(call())).toMatchObject({ code: 'disk_full', retryable: true });
+    for (const call of calls) expect(await failureOf(call())).toMatchObject({ code: 'disk_full', retryable: false });
     expect(await leftovers()).toEqual(['berth/full:1']);
   }, 120_000);
 });
