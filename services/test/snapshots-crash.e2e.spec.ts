@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TestBed } from './faults/bed.js';
 import { DockerProxy, type Call, type Moment } from './faults/docker-proxy.js';
 import { expectMended, expectOneAtATime, expectTidy, expectUntouched } from './snapshots/crash-checks.js';
-import { isPointOf, SCENARIOS, type Scenario } from './snapshots/crash-points.js';
+import { isPointOf, SCENARIOS } from './snapshots/crash-points.js';
+import type { Scenario } from './snapshots/crash-scenario.js';
 import { prepare, send, type Victim } from './snapshots/crash-victim.js';
 import { snapshotIds } from './support/system.js';
 

@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 import type { TestBed } from '../faults/bed.js';
 import { operationOf, TestBot } from '../support/bot.js';
 import { execIn } from '../support/engine.js';
-import type { Scenario } from './crash-points.js';
+import type { Scenario } from './crash-scenario.js';
 import { FILES, listing, SPOIL } from './files.js';
 
 /** Many run at once. */
