@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
 import { callOn, type Call, type Moment } from '../faults/docker-proxy.js';
-import type { Point, Scenario } from './crash-scenario.js';
+import type { Scenario } from './crash-scenario.js';
 import type { Victim } from './crash-victim.js';
 
 const ANY: Moment[] = ['before', 'during', 'after'];
