@@ -43,7 +43,9 @@ describe.each(BACKENDS)('bus on %s', (backend) => {
     there.bus.publish({ type: 'events' });
     for (const { heard } of ears) {
       await waitFor('all three', () => heard.some(({ type }) => type === 'events'));
-      await waitFor('the progress', () => heard.filter(({ type }) => type === 'progress').length > 2);
+      const told = (operation: string): boolean =>
+        heard.some((message) => message.type === 'progress' && message.progress.operationId === operation);
+      await waitFor('the progress', () => told('op-1') && told('op-2'));
       expect(heard).toContainEqual(progress('op-1', 50));
       expect(heard).toContainEqual(progress('op-2', 0));
     }

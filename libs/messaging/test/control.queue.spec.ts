@@ -95,8 +95,17 @@ describe.each(BACKENDS)('control tasks on %s', (backend) => {
 
   it('drops a schedule that nobody knows', async () => {
     await store.open();
-    const queue = store.rawQueue('control');
-    await queue.upsertJobScheduler('forgotten', { every: 100 });
+    // The store's own tables may not be there yet.
+    let queue = store.rawQueue('control');
+    await waitFor('the schedule is there', async () => {
+      try {
+        await queue.upsertJobScheduler('forgotten', { every: 100 });
+        return true;
+      } catch {
+        queue = store.rawQueue('control');
+        return false;
+      }
+    });
     await worker({ name: 'known', everyMs: HOUR_MS, run: () => Promise.resolve() });
     await waitFor('it is dropped', async () => !(await queue.getJobScheduler('forgotten')));
   });

@@ -8,7 +8,7 @@ import { OutageProxy } from './outage-proxy.js';
 import { RedisServer } from './redis-server.js';
 
 /** Above every deadline of waitFor, so that a failure names its condition. */
-jest.setTimeout(40_000);
+jest.setTimeout(120_000);
 
 export const BACKENDS = ['redis', 'postgres'] as const;
 export type BackendName = (typeof BACKENDS)[number];

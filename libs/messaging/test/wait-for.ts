@@ -1,5 +1,5 @@
 /** Resolves when the condition holds; rejects, naming it, when it does not within the deadline. */
-export async function waitFor(what: string, condition: () => boolean | Promise<boolean>, deadlineMs = 10_000) {
+export async function waitFor(what: string, condition: () => boolean | Promise<boolean>, deadlineMs = 30_000) {
   const endsAt = performance.now() + deadlineMs;
   while (!(await condition())) {
     if (performance.now() > endsAt) throw new Error(`not within ${deadlineMs} ms: ${what}`);
