@@ -38,24 +38,33 @@ export async function managedObjects(docker: Docker, labels: string[] = []): Pro
     containers: containers.map(({ Names, Id }) => Names[0]?.slice(1) ?? Id),
     volumes: Volumes.map(({ Name }) => Name),
     networks: networks.map(({ Name }) => Name),
-    images: [...images, ...captured].flatMap(({ Id, RepoTags }) => (RepoTags?.length ? RepoTags : [Id])),
+    images: [...new Set([...images, ...captured].flatMap(namesOf))],
   };
 }
 
 /** Removes containers, volumes and images with Berth's label and all of the given ones; the shared network stays. */
 export async function removeManaged(docker: Docker, labels: [string, ...string[]]): Promise<void> {
   const found = await managedObjects(docker, labels);
-  const gone = (error: { statusCode?: number }): void => {
-    if (error.statusCode !== 404 && error.statusCode !== 409) throw error as Error;
-  };
-  for (const name of found.containers) await docker.getContainer(name).remove({ force: true, v: true }).catch(gone);
-  for (const name of found.volumes) await docker.getVolume(name).remove().catch(gone);
-  for (const name of found.images) await docker.getImage(name).remove({ force: true }).catch(gone);
+  for (const name of found.containers)
+    await docker.getContainer(name).remove({ force: true, v: true }).catch(goneOrUsed);
+  for (const name of found.volumes) await docker.getVolume(name).remove().catch(goneOrUsed);
+  for (const name of found.images) await docker.getImage(name).remove({ force: true }).catch(goneOrUsed);
 }
 
-/** Removes the images of these snapshots, once no container is made of them any more. */
+/** Removes the images of these snapshots, whatever their names are by now, once no container is made of them any more. */
 export async function removeSnapshotImages(docker: Docker, ids: string[]): Promise<void> {
-  const { images } = await managedObjects(docker);
-  const own = images.filter((name) => ids.some((id) => name.includes(id)));
-  for (const name of new Set(own)) await docker.getImage(name).remove({ force: true });
+  const images = await docker.listImages({ filters: { label: [SNAPSHOT] } });
+  const own = images.filter(({ Labels }) => ids.includes(Labels['berth.snapshot'] ?? ''));
+  // One that others were made of loses its name, and goes with the last of them.
+  for (const name of own.flatMap(namesOf)) await docker.getImage(name).remove({ force: true }).catch(goneOrUsed);
+}
+
+/** Its id where it has none. */
+function namesOf({ Id, RepoTags }: Docker.ImageInfo): string[] {
+  const names = (RepoTags ?? []).filter((name) => name !== '<none>:<none>');
+  return names.length > 0 ? names : [Id];
+}
+
+function goneOrUsed(error: { statusCode?: number }): void {
+  if (error.statusCode !== 404 && error.statusCode !== 409) throw error as Error;
 }

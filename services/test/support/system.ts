@@ -91,12 +91,13 @@ async function nodeUp(http: HttpClient): Promise<void> {
   );
 }
 
-/** Of every snapshot that the suite has made, and of the operations that may have made parts of one. */
+/** Of every snapshot that the suite has made, deleted ones too, and of the operations that may have made parts of one. */
 export async function snapshotIds(databaseUrl: string): Promise<string[]> {
   const database = createDatabase({ url: databaseUrl, poolSize: 1, applicationName: 'berth-test' });
   try {
     const rows = await database.query<{ id: string }>(
-      `SELECT id FROM snapshot UNION SELECT id FROM operation WHERE kind LIKE 'snapshot.%'`,
+      `SELECT DISTINCT unnest(ARRAY[id::text, params->>'snapshotId', params->>'safetySnapshotId']) AS id
+       FROM operation WHERE kind LIKE 'snapshot.%'`,
     );
     return rows.map(({ id }) => id);
   } finally {
