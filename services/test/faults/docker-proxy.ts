@@ -21,12 +21,21 @@ export interface Hold {
   calls: Call[];
   /** Lets go of what is held, and of what would be. */
   release(): void;
+  /** Breaks off what is held, as the end of the process that asked for it does; what comes is let go. */
+  drop(): void;
 }
 
+type Matcher = (call: Call) => boolean | Promise<boolean>;
+
 interface Rule extends Hold {
-  matches(call: Call): boolean;
+  matches: Matcher;
   moment: Moment;
-  take(call: Call, release: () => void): void;
+  take(call: Call, held: Held): void;
+}
+
+interface Held {
+  release(): void;
+  drop(): void;
 }
 
 interface Pair {
@@ -67,23 +76,27 @@ export class DockerProxy {
   }
 
   /** From now on each call that matches waits at that moment. */
-  hold(matches: (call: Call) => boolean, moment: Moment): Hold {
-    const held: (() => void)[] = [];
+  hold(matches: Matcher, moment: Moment): Hold {
+    const held: Held[] = [];
     const waiters: { count: number; resolve: () => void }[] = [];
     const rule: Rule = {
       matches,
       moment,
       calls: [],
-      take(call, release) {
+      take(call, each) {
         rule.calls.push(call);
-        held.push(release);
+        held.push(each);
         for (const waiter of waiters) if (rule.calls.length >= waiter.count) waiter.resolve();
       },
       reached: (count = 1) =>
         new Promise((resolve) => (rule.calls.length >= count ? resolve() : waiters.push({ count, resolve }))),
       release: () => {
         this.#rules.delete(rule);
-        for (const release of held.splice(0)) release();
+        for (const each of held.splice(0)) each.release();
+      },
+      drop: () => {
+        this.#rules.delete(rule);
+        for (const each of held.splice(0)) each.drop();
       },
     };
     this.#rules.add(rule);
@@ -166,21 +179,30 @@ export class DockerProxy {
       const [method = '', path = ''] = head.toString('latin1').split(' ', 2);
       const call = { method, path: decodeURIComponent(path) };
       this.calls.push(call);
-      const forward = (): void => this.#forward(pair, head, call);
+      const forward = (): void => void this.#forward(pair, head, call).catch((error: Error) => near.destroy(error));
       if (this.#stalled) this.#waiting.add(forward);
       else forward();
     };
     near.on('data', read);
   }
 
-  #forward(pair: Pair, head: Buffer, call: Call): void {
-    const rule = [...this.#rules].find((each) => each.matches(call));
-    if (rule?.moment === 'before') return rule.take(call, () => this.#join(pair, head));
-    const far = this.#join(pair, head, rule === undefined);
+  async #forward(pair: Pair, head: Buffer, call: Call): Promise<void> {
+    const rule = await this.#ruleFor(call);
+    const drop = (): void => {
+      pair.near.destroy();
+      pair.far?.destroy();
+    };
+    if (rule?.moment === 'before') return rule.take(call, { release: () => void this.#join(pair, head), drop });
+    const far = this.#join(pair, head, rule === null);
     if (!rule) return;
-    const release = (): void => void far.pipe(pair.near);
-    if (rule.moment === 'after') far.once('readable', () => rule.take(call, release));
-    else far.once('ready', () => this.#whenSent(pair, head, () => rule.take(call, release)));
+    const held: Held = { release: () => void far.pipe(pair.near), drop };
+    if (rule.moment === 'after') far.once('readable', () => rule.take(call, held));
+    else far.once('ready', () => this.#whenSent(pair, head, () => rule.take(call, held)));
+  }
+
+  async #ruleFor(call: Call): Promise<Rule | null> {
+    for (const rule of this.#rules) if (await rule.matches(call)) return rule;
+    return null;
   }
 
   #join(pair: Pair, head: Buffer, answers = true): Socket {

@@ -24,7 +24,14 @@ export class EngineLog {
 
   /** What the engine did to containers of the bot, in order. */
   actions(bot: string): string[] {
-    return this.#events.filter(({ Actor }) => Actor.Attributes['berth.bot'] === bot).map(({ Action }) => Action);
+    return this.deeds(bot).map(({ action }) => action);
+  }
+
+  /** The same, each with the container that it was done to. */
+  deeds(bot: string): { action: string; containerId: string }[] {
+    return this.#events
+      .filter(({ Actor }) => Actor.Attributes['berth.bot'] === bot)
+      .map(({ Action, Actor }) => ({ action: Action, containerId: Actor.ID }));
   }
 
   count(bot: string, action: string): number {

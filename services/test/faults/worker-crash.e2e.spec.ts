@@ -117,7 +117,7 @@ describe.each<[string, Moment]>([
     const operations = await accept(cases);
     await held.reached(cases.length);
     await bed.services.worker.kill('SIGKILL');
-    held.release();
+    held.drop();
     await recover(cases, operations, 2);
   });
 });
