@@ -28,11 +28,14 @@ export const FILES = [
   'touch -d "2001-02-03 04:05:06" /data/deep/er/two',
 ].join('; ');
 
-/** Everything there is beneath them: kind, mode, owner, size, time, name, target, and the sum of what is in it. */
-export const LISTED = [
-  'find /data /opt | sort | while read -r f; do stat -c "%F %a %u:%g %h %n" "$f"; [ -L "$f" ] && readlink "$f"',
-  '[ -f "$f" ] && [ ! -L "$f" ] && stat -c %s:%Y "$f" && sha256sum "$f"; done; true',
-].join('; ');
+/** Everything there is beneath: kind, mode, owner, size, time, name, target, and the sum of what is in it. */
+export const listing = (...paths: string[]): string =>
+  [
+    `find ${paths.join(' ')} | sort | while read -r f; do stat -c "%F %a %u:%g %h %n" "$f"; [ -L "$f" ] && readlink "$f"`,
+    '[ -f "$f" ] && [ ! -L "$f" ] && stat -c %s:%Y "$f" && sha256sum "$f"; done; true',
+  ].join('; ');
+
+export const LISTED = listing('/data', '/opt');
 
 /** Spoils them: some are gone, some changed, some new, and modes and owners are others. */
 export const SPOIL = [
