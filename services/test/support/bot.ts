@@ -97,9 +97,16 @@ export class TestBot {
 
   /** Newest first. */
   async snapshots(): Promise<SnapshotView[]> {
-    const { status, body } = await this.http.get(`/v1/bots/${this.id}/snapshots?limit=100`);
-    expect(status).toBe(200);
-    return exactly(snapshotPage, body).items;
+    const found: SnapshotView[] = [];
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const query: string = cursor ? `&cursor=${encodeURIComponent(cursor)}` : '';
+      const { status, body } = await this.http.get(`/v1/bots/${this.id}/snapshots?limit=100${query}`);
+      expect(status).toBe(200);
+      const page = exactly(snapshotPage, body);
+      found.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    return found;
   }
 
   async get(): Promise<ContainerView> {
