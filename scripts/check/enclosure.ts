@@ -16,6 +16,7 @@ const SCRIPT = [
   '{ [ ! -d /run/containerd ] || mount -t tmpfs tmpfs /run/containerd; }',
   'exec "$@"',
 ].join(' && ');
+const ENCLOSED = ['unshare', '--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', SCRIPT, 'sh'];
 
 /**
  * A command that runs another in network and mount namespaces of its own, in which a Docker Engine of our own can be
@@ -25,17 +26,28 @@ const SCRIPT = [
  * bridges, rules and mounts are ours alone, and end with us.
  */
 export async function enclosure(progress: Progress): Promise<string[] | null> {
-  if (process.getuid?.() !== 0 || process.platform !== 'linux') return null;
+  if (!mayEnclose()) return null;
   if (process.env['DOCKER_HOST']?.trim() || process.env['BERTH_TEST_DOCKER_HOST']?.trim()) return null;
-  const has = async (program: string): Promise<boolean> =>
-    (await run('sh', ['-c', `command -v ${program}`])).code === 0;
-  if (!(await hasDockerd()) || !(await has('ip')) || !(await has('iptables'))) {
+  if (!(await hasPrograms())) {
     if (!(await canInstall())) return null;
     await progress.step('Installing the Docker Engine (docker.io)', (note) =>
       install([...ENGINE_PACKAGES, 'iproute2'], note, { startServices: false }),
     );
   }
-  const enclosed = ['unshare', '--net', '--mount', '--propagation', 'private', '--', 'sh', '-c', SCRIPT, 'sh'];
-  const [command = '', ...args] = enclosed;
-  return (await run(command, [...args, 'true'])).code === 0 ? enclosed : null;
+  return enclosing();
+}
+
+/** The same with the programs that there are, for an Engine of a test's own, whichever the other tests use. */
+export async function enclosing(): Promise<string[] | null> {
+  if (!mayEnclose() || !(await hasPrograms())) return null;
+  const [command = '', ...args] = ENCLOSED;
+  return (await run(command, [...args, 'true'])).code === 0 ? ENCLOSED : null;
+}
+
+const mayEnclose = (): boolean => process.getuid?.() === 0 && process.platform === 'linux';
+
+async function hasPrograms(): Promise<boolean> {
+  const has = async (program: string): Promise<boolean> =>
+    (await run('sh', ['-c', `command -v ${program}`])).code === 0;
+  return (await hasDockerd()) && (await has('ip')) && (await has('iptables'));
 }

@@ -14,15 +14,22 @@ export interface PrivateEngine {
   stop(): Promise<void>;
 }
 
-/** An Engine with everything in `dir`; to be started in network and mount namespaces of one's own (check/enclosure.ts). */
-export async function startPrivateEngine(dir: string): Promise<PrivateEngine> {
+/**
+ * An Engine with everything in `dir`, its images and containers in `dataRoot` where that is given; to be started in
+ * network and mount namespaces of one's own (check/enclosure.ts), or within those that the command `within` makes.
+ */
+export async function startPrivateEngine(
+  dir: string,
+  { dataRoot = join(dir, 'root'), within = [] }: { dataRoot?: string; within?: string[] } = {},
+): Promise<PrivateEngine> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const host = `unix://${join(dir, 'docker.sock')}`;
   const logFile = join(dir, 'dockerd.log');
   const log = await open(logFile, 'a');
-  const places = ['--data-root', join(dir, 'root'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')];
+  const places = ['--data-root', dataRoot, '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'pid')];
   // Ends with us, however we end.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd', ...places, '--host', host, '--log-level', 'warn'], {
+  const dockerd = [...within, 'dockerd', ...places, '--host', host, '--log-level', 'warn'];
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...dockerd], {
     cwd: '/',
     detached: true,
     stdio: ['ignore', log.fd, log.fd],

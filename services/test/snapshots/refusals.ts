@@ -28,6 +28,10 @@ export function refusals(system: () => System): void {
     const answers = await Promise.all([1, 2, 3].map(() => bot.askSnapshot('POST', '', { name })));
     expect(answers.map(({ status }) => status).sort()).toEqual([202, 409, 409]);
     for (const answer of answers) if (answer.status === 409) expectProblem(answer, 409, 'name_taken');
+    const making = answers.filter(({ status }) => status === 202).map(operationOf);
+    for (const { id } of making) {
+      expect((await bot.http.get(`/v1/operations/${id}?wait=45`)).body).toMatchObject({ status: 'succeeded' });
+    }
     expectProblem(await bot.askSnapshot('POST', '', { name: ` ${name} ` }), 409, 'name_taken');
     // Free again once the one that has it is gone.
     const [made] = await bot.snapshots();

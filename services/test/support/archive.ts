@@ -18,3 +18,11 @@ export async function getFile(docker: Docker, containerId: string, path: string)
   for await (const entry of extract) for await (const chunk of entry) text += String(chunk);
   return text;
 }
+
+/** How many bytes it holds, without reading it. */
+export async function sizeOf(docker: Docker, containerId: string, path: string): Promise<number> {
+  const answer: unknown = await docker.getContainer(containerId).infoArchive({ path });
+  const { headers } = answer as { headers: Record<string, string> };
+  const stat = Buffer.from(headers['x-docker-container-path-stat'] ?? '', 'base64').toString();
+  return (JSON.parse(stat) as { size: number }).size;
+}
