@@ -57,7 +57,7 @@ describe('exits', () => {
 });
 
 describe('removal', () => {
-  test('takes anonymous volumes along and leaves the named one', async () => {
+  test('leaves the volumes, those that the image declares too', async () => {
     const spec = suite.specs.make({ network: 'none' });
     const image = `${suite.image}-volume`;
     const source = await suite.docker.createContainer({ Image: suite.image, Cmd: ['true'] });
@@ -67,9 +67,10 @@ describe('removal', () => {
       const container = await suite.runtime.create({ ...spec, image }, never);
       expect(container.mounts.map((mount) => mount.container).sort()).toEqual(['/data', '/scratch']);
       await suite.runtime.remove(container.id, never);
-      const anonymous = container.mounts.find((mount) => mount.container === '/scratch')?.name ?? '';
-      await expect(suite.docker.getVolume(anonymous).inspect()).rejects.toMatchObject({ statusCode: 404 });
-      await suite.docker.getVolume(spec.volumes[0]?.name ?? '').inspect();
+      const volumes = await suite.runtime.listVolumes(spec.identity, never);
+      expect(volumes).toEqual(container.mounts.map(({ name }) => name).sort());
+      for (const name of volumes) await suite.runtime.removeVolume(name, spec.identity, never);
+      expect(await suite.runtime.listVolumes(spec.identity, never)).toEqual([]);
     } finally {
       await source.remove();
       await suite.docker.getImage(image).remove();
