@@ -7,6 +7,7 @@ const NEEDS: Record<string, Engine[]> = {
   queue: ['postgres', 'redis'],
   runtime: ['docker'],
   e2e: ['postgres', 'redis', 'docker'],
+  endurance: ['postgres', 'redis', 'docker'],
 };
 const ALL: Engine[] = ['postgres', 'redis', 'docker'];
 
