@@ -26,12 +26,13 @@ export class Freezes {
 
   constructor(private readonly parts: FreezesParts) {}
 
-  async freeze(containerId: string, signal: AbortSignal): Promise<void> {
+  /** Not to be cut off: an engine that was asked for a freeze may do it later, when nobody would undo it any more. */
+  async freeze(containerId: string): Promise<void> {
     const { directory, runtime } = this.parts;
     this.#held.add(containerId);
     await mkdir(directory, { recursive: true, mode: 0o700 });
     await writeFile(join(directory, containerId), '');
-    await runtime.pause(containerId, signal);
+    await runtime.pause(containerId, AbortSignal.timeout(THAW_MS));
   }
 
   /** Whether it stands still for an operation, rather than because its owner wants it to. */

@@ -30,7 +30,7 @@ export async function freeze(context: HandlerContext, container: RuntimeContaine
   context.report('freezing');
   const began = performance.now();
   try {
-    await context.freezes.freeze(container.id, context.signal);
+    await context.freezes.freeze(container.id);
   } catch (error) {
     await context.freezes.thaw(container.id);
     throw error;

@@ -3,12 +3,10 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bench } from './bench.js';
 
-const signal = AbortSignal.timeout(60_000);
-
 async function frozen(): Promise<Bench> {
   const bench = new Bench();
   await bench.run('create', { start: true });
-  await bench.freezes.freeze(bench.containerId, signal);
+  await bench.freezes.freeze(bench.containerId);
   return bench;
 }
 
@@ -28,7 +26,7 @@ describe('a frozen container', () => {
   test('that cannot go on yet is tried again, and keeps nobody from the others', async () => {
     const bench = await frozen();
     // Noted beforehand, though there is nothing to freeze.
-    await expect(bench.freezes.freeze('gone', signal)).rejects.toThrow();
+    await expect(bench.freezes.freeze('gone')).rejects.toThrow();
     const next = new Bench({ after: bench });
     next.runtime.faults.fail('inspect', 'docker_error');
     await next.freezes.thawLeft();
