@@ -86,8 +86,7 @@ export function observing(system: () => System): void {
     const id = idOf(await bot.get());
     await execIn(docker, id, `setsid sh -c 'while :; do :; done' > /dev/null 2>&1 & sleep 0.3`);
     const busy = exactly(statsSchema, (await http.get(bot.path('/stats'))).body);
-    // Its share of a machine that may be busy elsewhere; idle, it takes next to nothing.
-    expect(busy.cpuPercent).toBeGreaterThan(1);
+    expect(busy.cpuPercent).toBeGreaterThan(20);
     expect(busy.cpuPercent).toBeLessThan(75);
     expect(busy.pids).toBe(3);
 
