@@ -115,8 +115,7 @@ describe.each(BACKENDS)('outages of %s', (backend) => {
       messaging.doorbell.ring(NODE, { operationId: `op-${n}`, dispatch: 1 });
       messaging.bus.publish(probe(`op-${n}`));
     }
-    // A ring that waited for the store would take its deadline, 20,000 times.
-    expect(performance.now() - before).toBeLessThan(20_000);
+    expect(performance.now() - before).toBeLessThan(1_000);
     await proxy.restore();
     await publishUntilHeard(messaging, messages, 'after');
     expect(messages.length).toBeLessThan(5_000);

@@ -13,7 +13,7 @@ const LIFE: [verb: string, body?: Record<string, unknown>][] = [
 ];
 const BOTS = 10;
 /** An accept takes milliseconds; with Redis away it may not take its deadlines on top. */
-const ACCEPT_LIMIT_MS = 10_000;
+const ACCEPT_LIMIT_MS = 2_000;
 
 let bed: TestBed;
 let redis: TestRedis;
