@@ -9,6 +9,7 @@ import type { ImageOptions, StoredImage, TransferOptions } from './image-port.js
 import { inspectImage, PART_LABEL } from './image-store.js';
 import { readJsonLines } from './json-lines.js';
 import { Making } from './making.js';
+import { feed, through } from './stages.js';
 import { tarOf } from './tar.js';
 import { transfer } from './transfer.js';
 import type { ArchiveContext } from './volume-archive.js';
@@ -57,8 +58,9 @@ async function importFiles(
     const parts = { call: 'flatten', signal, onProgress, totalBytes: image.Size };
     return await transfer(engine, parts, async (meter, abortSignal) => {
       const files = (await engine.docker.getContainer(helper.id).export({ abortSignal })) as Readable;
-      files.on('error', () => undefined);
-      making = beginImport(engine, store, meter.pass(files), {});
+      const tar = through([meter.pass()]);
+      feed(files, tar);
+      making = beginImport(engine, store, tar, {});
       return making.made;
     });
   } catch (error) {

@@ -1,31 +1,26 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
 import { PART_LABEL, type ImageStore } from './image-store.js';
 import { readJsonLines } from './json-lines.js';
 import { Making } from './making.js';
 
-const BUFFER_BYTES = 1024 * 1024;
-
 /** Sends a tar as an image of one layer, still without a name. Answers with its id. */
 export function beginImport(
   engine: EngineConnection,
   store: ImageStore,
-  tar: AsyncIterable<Buffer>,
+  tar: Readable,
   labels: Record<string, string>,
 ): Making<string> {
   const changes = Object.entries({ ...labels, [PART_LABEL]: new Date().toISOString() }).map(labelChange);
   let sent = false;
+  tar.once('end', () => (sent = true));
   const send = async (abortSignal: AbortSignal): Promise<string> => {
-    const body = Readable.from(
-      follow(tar, () => (sent = true)),
-      { objectMode: false, highWaterMark: BUFFER_BYTES },
-    );
     try {
       const options = { _query: { fromSrc: '-', changes }, abortSignal };
-      return await readAnswer((await engine.docker.importImage(body, options as object)) as Readable);
+      return await readAnswer((await engine.docker.importImage(tar, options as object)) as Readable);
     } finally {
-      body.destroy();
+      tar.destroy();
     }
   };
   return new Making(
@@ -33,11 +28,6 @@ export function beginImport(
     (id) => store.discard(id),
     () => sent,
   );
-}
-
-async function* follow(tar: AsyncIterable<Buffer>, onEnd: () => void): AsyncGenerator<Buffer> {
-  yield* tar;
-  onEnd();
 }
 
 /** The id is the last status; a failure after the headers is a line, too. */

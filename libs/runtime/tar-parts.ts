@@ -1,3 +1,4 @@
+import type { Stage } from './stages.js';
 import { TarWalker, TAR_END, tarHeader, tarPadding } from './tar.js';
 
 /** Directory of an archive's image that holds the parts. */
@@ -9,37 +10,49 @@ const PART_BYTES = 4 * 1024 * 1024;
  * would not survive as an image's: `.wh.x` stands for the deletion of `x` there, and some names are the engine's. A
  * stored stream comes back to the last byte, and many small files become few.
  */
-export async function* packParts(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export function packParts(): Stage {
   let serial = 0;
   let part: Buffer[] = [];
   let bytes = 0;
-  // At once, so that the engine gets ready while it still reads.
-  yield tarHeader(`${PARTS_DIRECTORY}/`, 0);
-  for await (const chunk of source) {
-    let rest = chunk;
-    while (bytes + rest.length >= PART_BYTES) {
-      part.push(rest.subarray(0, PART_BYTES - bytes));
-      rest = rest.subarray(PART_BYTES - bytes);
-      yield tarHeader(partName(serial), PART_BYTES);
-      yield* part;
-      serial += 1;
-      part = [];
-      bytes = 0;
-    }
-    if (rest.length > 0) part.push(rest);
-    bytes += rest.length;
-  }
-  yield tarHeader(partName(serial), bytes);
-  yield* part;
-  yield tarPadding(bytes);
-  yield TAR_END;
+  const cut = (hand: (piece: Buffer) => void): void => {
+    hand(tarHeader(partName(serial), bytes));
+    part.forEach(hand);
+    serial += 1;
+    part = [];
+    bytes = 0;
+  };
+  return {
+    take: (chunk, hand) => {
+      let rest = chunk;
+      while (bytes + rest.length >= PART_BYTES) {
+        const piece = rest.subarray(0, PART_BYTES - bytes);
+        rest = rest.subarray(piece.length);
+        part.push(piece);
+        bytes += piece.length;
+        cut(hand);
+      }
+      if (rest.length > 0) part.push(rest);
+      bytes += rest.length;
+    },
+    end: (hand) => {
+      const padding = tarPadding(bytes);
+      cut(hand);
+      hand(padding);
+      hand(TAR_END);
+    },
+  };
+}
+
+/** What such a tar begins with: to be sent at once, so that the engine gets ready while it still reads. */
+export function partsBegin(): Buffer {
+  return tarHeader(`${PARTS_DIRECTORY}/`, 0);
 }
 
 /** The stream that `packParts` cut, from a tar of its directory. Throws where a part is missing or out of order. */
-export async function* unpackParts(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export function unpackParts(): Stage {
   let serial = 0;
   let last = PART_BYTES;
-  let pieces: Buffer[] = [];
+  let hand: (piece: Buffer) => void = () => undefined;
   const walker = new TarWalker({
     entry: ({ name, isFile, sizeBytes }) => {
       if (!isFile) return;
@@ -47,15 +60,18 @@ export async function* unpackParts(source: AsyncIterable<Buffer>): AsyncGenerato
       serial += 1;
       last = sizeBytes;
     },
-    data: (piece) => pieces.push(piece),
+    data: (piece) => hand(piece),
   });
-  for await (const chunk of source) {
-    walker.write(chunk);
-    yield* pieces;
-    pieces = [];
-  }
-  walker.end();
-  if (last === PART_BYTES) throw new Error('The last part of the archive is missing.');
+  return {
+    take: (chunk, to) => {
+      hand = to;
+      walker.write(chunk);
+    },
+    end: () => {
+      walker.end();
+      if (last === PART_BYTES) throw new Error('The last part of the archive is missing.');
+    },
+  };
 }
 
 /** In the order in which the engine lists them. */

@@ -1,6 +1,7 @@
 import { DEADLINE_MS, DeadlineExceeded } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { TransferOptions } from './image-port.js';
+import type { Stage } from './stages.js';
 import { TarWalker, type TarEntry } from './tar.js';
 
 /** The longest that a timer can wait: a transfer ends by its own rule. */
@@ -42,20 +43,21 @@ export class Meter {
     this.stalled.catch(() => undefined);
   }
 
-  /** Passes a tar through, and throws where it is not whole: the engine ends one that it could not read as it ends any. */
-  async *pass(
-    source: AsyncIterable<Buffer>,
-    options: { entry?: (entry: TarEntry) => void; onEnd?: () => void } = {},
-  ): AsyncGenerator<Buffer> {
+  /** Passes a tar through, and fails where it is not whole: the engine ends one that it could not read as it ends any. */
+  pass(options: { entry?: (entry: TarEntry) => void; onEnd?: () => void } = {}): Stage {
     const walker = new TarWalker({ entry: options.entry });
-    for await (const chunk of source) {
-      this.count(chunk.length);
-      walker.write(chunk);
-      yield chunk;
-    }
-    walker.end();
-    this.finished = true;
-    options.onEnd?.();
+    return {
+      take: (chunk, hand) => {
+        this.count(chunk.length);
+        walker.write(chunk);
+        hand(chunk);
+      },
+      end: () => {
+        walker.end();
+        this.finished = true;
+        options.onEnd?.();
+      },
+    };
   }
 
   /** Tells the end. */

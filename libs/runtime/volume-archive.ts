@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { ContainerInspectInfo } from 'dockerode';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
@@ -8,7 +8,8 @@ import type { ImageOptions, StoredImage, TransferOptions } from './image-port.js
 import { inspectImage, type ImageStore } from './image-store.js';
 import { requireContainer } from './inspect.js';
 import type { Making } from './making.js';
-import { packParts, PARTS_DIRECTORY, unpackParts } from './tar-parts.js';
+import { feed, through } from './stages.js';
+import { packParts, partsBegin, PARTS_DIRECTORY, unpackParts } from './tar-parts.js';
 import type { TarEntry } from './tar.js';
 import { transfer } from './transfer.js';
 import { plainPath } from './volumes.js';
@@ -48,15 +49,19 @@ export async function archiveVolume(
   try {
     const parts = { call: 'archive', signal, onProgress, totalBytes: null };
     const id = await transfer(engine, parts, async (meter, connection) => {
-      async function* read(): AsyncGenerator<Buffer> {
-        creation = helpers.create(reading, signal);
-        const helper = await creation;
-        yield* await openArchive(engine, helper, `/${MOUNT}`, connection);
-        void helper.remove();
-      }
-      const raw = meter.pass(read(), { entry: expectDirectoryFirst() });
+      const tar = through([meter.pass({ entry: expectDirectoryFirst() }), packParts()]);
+      tar.push(partsBegin());
       // Begins before the helper is there: the engine gets ready for the image meanwhile.
-      making = beginImport(engine, store, packParts(raw), { ...labels, [FORMAT_LABEL]: FORMAT });
+      making = beginImport(engine, store, tar, { ...labels, [FORMAT_LABEL]: FORMAT });
+      creation = helpers.create(reading, signal);
+      try {
+        const helper = await creation;
+        tar.once('end', () => void helper.remove());
+        feed(await openArchive(engine, helper, `/${MOUNT}`, connection), tar);
+      } catch (error) {
+        tar.destroy();
+        throw error;
+      }
       return making.made;
     });
     return await store.publish(id, ref);
@@ -98,8 +103,9 @@ export async function unarchiveVolume(
     const parts = { call: 'unarchive', signal, onProgress, totalBytes: image.Size };
     await transfer(engine, parts, async (meter, connection) => {
       const stored = await openArchive(engine, from, `/${PARTS_DIRECTORY}`, connection);
-      const raw = meter.pass(unpackParts(stored), { onEnd: () => void from.remove() });
-      await putArchive(engine, to, raw, connection);
+      const tar = through([unpackParts(), meter.pass({ onEnd: () => void from.remove() })]);
+      feed(stored, tar);
+      await putArchive(engine, to, tar, connection);
     });
   } finally {
     await Promise.allSettled(creations.map(async (creation) => (await creation).remove()));
@@ -129,15 +135,14 @@ async function openArchive(
 async function putArchive(
   engine: EngineConnection,
   { id }: Helper,
-  tar: AsyncIterable<Buffer>,
+  tar: Readable,
   abortSignal: AbortSignal,
 ): Promise<void> {
-  const body = Readable.from(tar, { objectMode: false });
   try {
     const options = { _query: { path: '/' }, abortSignal };
-    await engine.docker.getContainer(id).putArchive(body, options);
+    await engine.docker.getContainer(id).putArchive(tar, options);
   } finally {
-    body.destroy();
+    tar.destroy();
   }
 }
 

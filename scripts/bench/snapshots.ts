@@ -25,12 +25,20 @@ export async function snapshots(
   // The first turn warms both sides up.
   for (let turn = 0; turn <= turns; turn += 1) {
     let snapshotId = '';
-    const measured = {
-      takeRaw: await timed(() => side.take(turn)),
-      take: await timed(async () => (snapshotId = await berth.snapshot(bot, `turn ${turn}`))),
-      bringRaw: await timed(() => side.bringBack(turn)),
-      bring: await timed(() => berth.restore(bot, snapshotId)),
-    };
+    const measured = { takeRaw: 0, take: 0, bringRaw: 0, bring: 0 };
+    // What one side has written is still on its way to the disk when the other begins, so that they take turns.
+    const taking = [
+      async () => (measured.takeRaw = await timed(() => side.take(turn))),
+      async () => (measured.take = await timed(async () => (snapshotId = await berth.snapshot(bot, `turn ${turn}`)))),
+    ];
+    const bringing = [
+      async () => (measured.bringRaw = await timed(() => side.bringBack(turn))),
+      async () => (measured.bring = await timed(() => berth.restore(bot, snapshotId))),
+    ];
+    for (const sides of [taking, bringing]) {
+      for (const measure of turn % 2 === 0 ? sides : sides.reverse()) await measure();
+    }
+    if (process.env.DBG) console.log(turn, JSON.stringify(measured));
     await Promise.all([side.forget(turn), berth.forget(bot, snapshotId)]);
     if (turn === 0) continue;
     for (const key of Object.keys(took) as (keyof typeof took)[]) took[key].push(measured[key]);

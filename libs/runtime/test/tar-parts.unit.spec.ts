@@ -3,7 +3,8 @@ import { buffer } from 'node:stream/consumers';
 import { Readable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { extract } from 'tar-stream';
-import { packParts, unpackParts } from '../tar-parts.js';
+import { feed, through, type Stage } from '../stages.js';
+import { packParts, partsBegin, unpackParts } from '../tar-parts.js';
 import { TAR_END, tarHeader, tarOf } from '../tar.js';
 
 const PART = 4 * 1024 * 1024;
@@ -14,23 +15,30 @@ async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
     await Promise.resolve();
   }
 }
-const collect = (source: AsyncIterable<Buffer>) => buffer(Readable.from(source));
+const packed = (source: AsyncIterable<Buffer>): Promise<Buffer> => collect(packParts(), source, partsBegin());
+const unpacked = (source: AsyncIterable<Buffer>): Promise<Buffer> => collect(unpackParts(), source);
+function collect(stage: Stage, source: AsyncIterable<Buffer>, begin?: Buffer): Promise<Buffer> {
+  const stream = through([stage]);
+  if (begin) stream.push(begin);
+  feed(Readable.from(source), stream);
+  return buffer(stream);
+}
 
 describe('a stream cut into parts', () => {
   test.each([0, 1, 511, PART - 1, PART, PART + 1, 2 * PART, 2 * PART + 12_345])(
     'of %d bytes comes back',
     async (size) => {
       const bytes = randomBytes(size);
-      const tar = await collect(packParts(pieces(bytes, 65_536)));
-      expect((await collect(unpackParts(pieces(tar, 32_768)))).equals(bytes)).toBe(true);
-      expect((await collect(unpackParts(pieces(tar, 1_000_003)))).equals(bytes)).toBe(true);
+      const tar = await packed(pieces(bytes, 65_536));
+      expect((await unpacked(pieces(tar, 32_768))).equals(bytes)).toBe(true);
+      expect((await unpacked(pieces(tar, 1_000_003))).equals(bytes)).toBe(true);
     },
   );
 
   test('may arrive in pieces longer than a part', async () => {
     const bytes = randomBytes(3 * PART + 5);
-    const tar = await collect(packParts(pieces(bytes, bytes.length)));
-    expect((await collect(unpackParts(pieces(tar, tar.length)))).equals(bytes)).toBe(true);
+    const tar = await packed(pieces(bytes, bytes.length));
+    expect((await unpacked(pieces(tar, tar.length))).equals(bytes)).toBe(true);
   });
 
   test('is a tar of files that others read', async () => {
@@ -42,7 +50,7 @@ describe('a stream cut into parts', () => {
       stream.resume();
     });
     const done = new Promise<void>((resolve) => tar.on('finish', () => resolve()));
-    tar.end(await collect(packParts(pieces(Buffer.alloc(PART + 3), 65_536))));
+    tar.end(await packed(pieces(Buffer.alloc(PART + 3), 65_536)));
     await done;
     expect(files).toEqual([
       ['parts/', 0],
@@ -63,6 +71,6 @@ describe('an archive that lacks something is noticed', () => {
     ['what a part in the middle should hold', tarOf({ 'parts/00000000': 'short', 'parts/00000001': 'x' })],
     ['its end', Buffer.concat(full(0))],
   ])('%s', async (_what, tar) => {
-    await expect(collect(unpackParts(pieces(tar, 65_536)))).rejects.toThrow(/missing|cut off/);
+    await expect(unpacked(pieces(tar, 65_536))).rejects.toThrow(/missing|cut off/);
   });
 });

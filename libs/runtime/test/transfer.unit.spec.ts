@@ -1,8 +1,10 @@
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DeadlineExceeded } from '../deadline.js';
 import { connectEngine, type EngineConnection } from '../engine-connection.js';
 import type { ByteProgress } from '../image-port.js';
+import { feed, through } from '../stages.js';
 import { tarOf } from '../tar.js';
 import { transfer, type Meter } from '../transfer.js';
 import { failureOf } from './contract-helpers.js';
@@ -27,6 +29,12 @@ async function* slowly(pieces: number, everyMs: number): AsyncGenerator<Buffer> 
     yield TAR.subarray(at, at + size);
   }
 }
+/** What a meter lets through of it. */
+const passed = (meter: Meter, source: AsyncIterable<Buffer>, bufferBytes?: number): Readable => {
+  const stream = through([meter.pass()], bufferBytes);
+  feed(Readable.from(source), stream);
+  return stream;
+};
 async function* stuck(): AsyncGenerator<Buffer> {
   yield TAR.subarray(0, 1000);
   await new Promise(() => undefined);
@@ -41,19 +49,18 @@ describe('a transfer', () => {
   const parts = { call: 'archive', signal: never, totalBytes: null };
 
   test('goes on for as long as bytes move, however long that is', async () => {
-    const bytes = await transfer(engine, { ...parts, idleMs: 500 }, (meter) => drain(meter.pass(slowly(25, 40))));
+    const bytes = await transfer(engine, { ...parts, idleMs: 500 }, (meter) => drain(passed(meter, slowly(25, 40))));
     expect(bytes).toBe(TAR.length);
     expect(hungCalls).toEqual([]);
   });
 
   test('that stands still ends, whether nothing comes or nothing is taken', async () => {
     const takers: ((meter: Meter) => Promise<unknown>)[] = [
-      (meter) => drain(meter.pass(stuck())),
-      (meter) =>
-        meter
-          .pass(slowly(2, 0))
-          .next()
-          .then(() => new Promise(() => undefined)),
+      (meter) => drain(passed(meter, stuck())),
+      (meter) => {
+        passed(meter, slowly(20, 0), 1);
+        return new Promise(() => undefined);
+      },
     ];
     for (const take of takers) {
       await expect(transfer(engine, { ...parts, idleMs: 200 }, take)).rejects.toBeInstanceOf(DeadlineExceeded);
@@ -63,7 +70,7 @@ describe('a transfer', () => {
 
   test('that was sent waits longer for the answer', async () => {
     const answer = transfer(engine, { ...parts, idleMs: 100 }, async (meter) => {
-      await drain(meter.pass(slowly(1, 0)));
+      await drain(passed(meter, slowly(1, 0)));
       await delay(500);
       return 'made';
     });
@@ -77,7 +84,7 @@ describe('a transfer', () => {
     await transfer(engine, parts, (_meter, signal) => Promise.resolve(keep(signal)));
     const aborted = transfer(engine, { ...parts, signal: controller.signal }, (meter, signal) => {
       keep(signal);
-      return drain(meter.pass(stuck()));
+      return drain(passed(meter, stuck()));
     });
     controller.abort();
     expect(await failureOf(aborted)).toMatchObject({ code: 'aborted' });
@@ -90,7 +97,7 @@ describe('its progress', () => {
   const onProgress = (progress: ByteProgress) => seen.push(progress);
   const run = (totalBytes: number | null, pieces: number) =>
     transfer(engine, { call: 'x', signal: never, onProgress, totalBytes }, (meter) =>
-      drain(meter.pass(slowly(pieces, 0))),
+      drain(passed(meter, slowly(pieces, 0))),
     );
   beforeEach(() => void seen.splice(0));
 
@@ -110,7 +117,7 @@ describe('its progress', () => {
 
   test('of a failure has no end', async () => {
     const failed = transfer(engine, { call: 'x', signal: never, onProgress, totalBytes: null }, (meter) =>
-      drain(meter.pass(slowly(1, 0))).then(() => Promise.reject(new Error('late'))),
+      drain(passed(meter, slowly(1, 0))).then(() => Promise.reject(new Error('late'))),
     );
     await expect(failed).rejects.toThrow('late');
     expect(seen.filter(({ bytes }) => bytes === TAR.length)).toHaveLength(1);
