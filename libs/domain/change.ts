@@ -225,3 +225,16 @@ export function reservationOf(bot: Bot, operations: Operation[]): Reservation {
     containers: 1,
   };
 }
+
+/** A lane as a change leaves it, once that is committed. */
+export function laneAfter(lane: Lane, { bot, operations, snapshots }: Change): Lane {
+  const kept = lane.snapshots.filter(({ id }) => !snapshots.some((write) => write.snapshot.id === id));
+  const written = snapshots.filter(({ write }) => write !== 'remove').map(({ snapshot }) => snapshot);
+  return {
+    ...lane,
+    bot,
+    operations,
+    snapshots: [...kept, ...written],
+    hasSnapshots: lane.hasSnapshots || written.length > 0,
+  };
+}

@@ -1,6 +1,6 @@
 export * from './accept.js';
 export * from './bot.js';
-export { reservationOf } from './change.js';
+export { laneAfter, reservationOf } from './change.js';
 export * from './names.js';
 export * from './observe.js';
 export * from './placement.js';

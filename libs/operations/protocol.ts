@@ -2,12 +2,14 @@ import {
   cancel,
   claim,
   expire,
+  laneAfter,
   markUnknown,
   observe,
   settle,
   type Bot,
   type BotFacts,
   type Change,
+  type Lane,
   type Observation,
   type Operation,
   type Outcome,
@@ -22,6 +24,10 @@ export interface Claimed {
   operation: Operation;
   bot: Bot;
   epoch: number;
+  /** How the claim has left the lane. */
+  lane: Lane;
+  /** When that was, by this process's clock that never jumps. Milliseconds. */
+  claimedAt: number;
 }
 
 /** An operation's way from claim to end, and what else may change a bot. Each step is one pure plan through the door. */
@@ -35,25 +41,40 @@ export class Protocol {
 
   /** Null where somebody else has it, or it is not its turn: the doorbell was then for nothing. */
   async claim(operationId: string, worker: { nodeId: string; leaseSeconds: number }): Promise<Claimed | null> {
+    let judged: Lane | null = null;
     const change = await this.door.change(
-      () => this.bots.findByOperation(operationId),
+      async () => (judged = await this.bots.findByOperation(operationId)),
       (lane) => claim(lane, operationId, worker),
     );
     const operation = change?.operations[0];
-    if (!change || !operation || operation.claimEpoch === null) return null;
+    if (!change || !judged || !operation || operation.claimEpoch === null) return null;
     this.metrics.operationQueueDelay.observe(Math.max(0, Date.now() - Date.parse(operation.createdAt)) / 1000);
-    return { operation, bot: change.bot, epoch: operation.claimEpoch };
+    return {
+      operation,
+      bot: change.bot,
+      epoch: operation.claimEpoch,
+      lane: laneAfter(judged, change),
+      claimedAt: performance.now(),
+    };
   }
 
   /** False where the claim is no longer the claimant's: nothing was written. Safe to repeat after a lost answer. */
   async settle(
-    { operation, epoch }: Claimed,
+    claimed: Claimed,
     outcome: Outcome,
     facts: BotFacts | null,
     snapshots: Record<string, SnapshotFacts> = {},
   ): Promise<boolean> {
+    const { operation, epoch } = claimed;
+    // A cancel may be noted without a new version of the bot. It is no matter to what has succeeded, and whatever else
+    // happens since the claim makes this lane too old to be written.
+    let remembered = outcome.outcome === 'succeeded' ? laneNow(claimed) : null;
     const change = await this.door.change(
-      () => this.bots.findByKey(operation.botKey),
+      async () => {
+        const lane = remembered ?? (await this.bots.findByKey(operation.botKey));
+        remembered = null;
+        return lane;
+      },
       (lane) => settle(lane, { operationId: operation.id, epoch }, outcome, facts, snapshots),
     );
     if (!change) this.metrics.staleWriteRejected.inc();
@@ -89,4 +110,10 @@ export class Protocol {
   expire(botKey: string): Promise<Change | null> {
     return this.door.change(() => this.bots.findByKey(botKey), expire);
   }
+}
+
+/** The lane of a claim, at this moment. */
+function laneNow({ lane, claimedAt }: Claimed): Lane {
+  const now = Date.parse(lane.now) + (performance.now() - claimedAt);
+  return { ...lane, now: new Date(now).toISOString() };
 }

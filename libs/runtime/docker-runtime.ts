@@ -56,7 +56,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
         return info ? toRuntimeContainer(info) : null;
       }),
     list: (signal) => guard(() => listContainers(engine, signal)),
-    start: (id, signal) => guard(() => lifecycle.start(id, signal)),
+    start: (id, signal, seen) => guard(() => lifecycle.start(id, signal, seen)),
     stop: (id, timeoutSeconds, signal) => guard(() => lifecycle.stop(id, timeoutSeconds, signal)),
     kill: (id, signal) => guard(() => lifecycle.kill(id, signal)),
     pause: (id, signal) => guard(() => lifecycle.pause(id, signal)),

@@ -2,8 +2,9 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { DEADLINE_MS, DeadlineExceeded, withDeadline } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { engineStatus } from './failures.js';
-import { isUp, requireContainer } from './inspect.js';
+import { isUp, requireContainer, timeOrNull } from './inspect.js';
 import { readJsonLines } from './json-lines.js';
+import type { RuntimeContainer } from './port.js';
 
 /** Containers whose last start is remembered; beyond it, the oldest are forgotten. */
 const MAX_MARKS = 2_000;
@@ -15,15 +16,15 @@ const UNKNOWN_EXIT_CODE = 255;
  * as a new `FinishedAt`, however short the time in between was.
  */
 export class ExitWatch {
-  /** By container id: `FinishedAt` before the last start. */
-  private readonly marks = new Map<string, string>();
+  /** By container id: when it had ended before its last start. */
+  private readonly marks = new Map<string, string | null>();
 
   constructor(private readonly engine: EngineConnection) {}
 
   /** To be called with what inspect said before the start. */
-  markStart(before: ContainerInspectInfo): void {
-    this.marks.delete(before.Id);
-    this.marks.set(before.Id, before.State.FinishedAt);
+  markStart(before: Pick<RuntimeContainer, 'id' | 'finishedAt'>): void {
+    this.marks.delete(before.id);
+    this.marks.set(before.id, before.finishedAt);
     const oldest = this.marks.keys().next();
     if (this.marks.size > MAX_MARKS && !oldest.done) this.marks.delete(oldest.value);
   }
@@ -34,7 +35,8 @@ export class ExitWatch {
 
   async exitWithin(id: string, graceMs: number, signal: AbortSignal): Promise<{ code: number } | null> {
     const first = await this.inspect(id, signal);
-    const mark = this.marks.get(first.Id) ?? first.State.FinishedAt;
+    const known = this.marks.get(first.Id);
+    const mark = known === undefined ? timeOrNull(first.State.FinishedAt) : known;
     const already = await this.endSince(mark, first, signal);
     if (already) return already;
     const exit = await this.nextExit(id, graceMs, signal);
@@ -48,13 +50,13 @@ export class ExitWatch {
   }
 
   private async endSince(
-    mark: string,
+    mark: string | null,
     info: ContainerInspectInfo,
     signal: AbortSignal,
   ): Promise<{ code: number } | null> {
     if (info.State.Status === 'created') return null;
     if (!isUp(info)) return { code: info.State.ExitCode };
-    if (info.State.FinishedAt === mark) return null;
+    if (timeOrNull(info.State.FinishedAt) === mark) return null;
     // Up again: inspect now tells the exit code of the new process, which is none. The event still has it.
     return { code: (await this.lastDieCode(info, signal)) ?? UNKNOWN_EXIT_CODE };
   }

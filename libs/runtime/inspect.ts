@@ -1,4 +1,5 @@
 import type { ContainerInfo, ContainerInspectInfo } from 'dockerode';
+import { isIdle } from './container-config.js';
 import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
@@ -67,6 +68,7 @@ export function toRuntimeContainer(info: ContainerInspectInfo): RuntimeContainer
     identity: readIdentity(info.Config.Labels),
     engineState: toEngineState(info.State.Status),
     image: { ref: info.Config.Image, id: info.Image },
+    idle: isIdle(info.Config.Entrypoint),
     exitCode: ended === null || isUp(info) ? null : info.State.ExitCode,
     oomKilled: info.State.OOMKilled,
     startedAt: timeOrNull(info.State.StartedAt),
@@ -94,6 +96,7 @@ export function plainName(name: string): string {
   return name.replace(/^\//, '');
 }
 
-function timeOrNull(time: string): string | null {
+/** Null where the engine says that it never happened. */
+export function timeOrNull(time: string): string | null {
   return time === NEVER || time === '' ? null : time;
 }

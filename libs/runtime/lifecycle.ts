@@ -2,10 +2,10 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { DEADLINE_MS, pause } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { ExitWatch } from './exit.js';
-import { isIdle } from './container-config.js';
 import { RuntimeFailure } from './failure.js';
 import { commandFailure, engineMessage, engineStatus, startFailure, toFailure } from './failures.js';
-import { inspectContainer, isUp, requireContainer } from './inspect.js';
+import { inspectContainer, isUp, requireContainer, toRuntimeContainer } from './inspect.js';
+import type { RuntimeContainer } from './port.js';
 
 /** Time for a command that cannot be executed to say so; the container's init starts before it and always succeeds. */
 const COMMAND_CHECK_MS = 250;
@@ -24,11 +24,11 @@ export class Lifecycle {
     private readonly exits: ExitWatch,
   ) {}
 
-  async start(id: string, signal: AbortSignal): Promise<void> {
-    const before = await this.find(id, signal);
-    if (before.State.Status === 'paused') return this.resume(id, signal);
+  async start(id: string, signal: AbortSignal, seen?: RuntimeContainer): Promise<void> {
+    const before = seen ?? toRuntimeContainer(await this.find(id, signal));
+    if (before.engineState === 'paused') return this.resume(id, signal);
     this.exits.markStart(before);
-    if (UP.includes(before.State.Status)) return;
+    if (UP.includes(before.engineState)) return;
     try {
       await this.engine.call('start', { deadlineMs: DEADLINE_MS.start, signal }, (abortSignal) =>
         this.engine.docker.getContainer(id).start({ abortSignal }),
@@ -38,7 +38,7 @@ export class Lifecycle {
       const after = await this.find(id, signal);
       if (!UP.includes(after.State.Status)) throw startFailure(error, after.State.ExitCode);
     }
-    if (!isIdle(before.Config.Entrypoint)) await this.checkCommand(id, signal);
+    if (!before.idle) await this.checkCommand(id, signal);
   }
 
   /** Under an init, a command that cannot be executed is an exit like any other; the engine would restart it for ever. */

@@ -32,8 +32,11 @@ export interface ContainerRuntime extends SnapshotImages {
   /** Every container this runtime manages (label `berth.managed`), in any state, from one listing. */
   list(signal?: AbortSignal): Promise<RuntimeContainerSummary[]>;
 
-  /** Starting what runs is a success. `start_failed` with the exit code where the process cannot be started. */
-  start(id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Starting what runs is a success. `start_failed` with the exit code where the process cannot be started. `seen` is
+   * what `inspect` has just said of it: without, it is looked at first.
+   */
+  start(id: string, signal: AbortSignal, seen?: RuntimeContainer): Promise<void>;
   /** Graceful (the image's stop signal), then a kill after the timeout. Stopping what is stopped is a success. */
   stop(id: string, timeoutSeconds: number, signal: AbortSignal): Promise<void>;
   kill(id: string, signal: AbortSignal): Promise<void>;
@@ -125,6 +128,8 @@ export interface RuntimeContainerSummary {
 
 export interface RuntimeContainer extends RuntimeContainerSummary {
   image: Image;
+  /** Whether its main process is Berth's own, which only keeps it up. */
+  idle: boolean;
   /** Of the last end of the main process; null before the first. */
   exitCode: number | null;
   oomKilled: boolean;

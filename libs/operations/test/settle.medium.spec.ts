@@ -71,6 +71,32 @@ describe('settle', () => {
     expect(writers).toHaveLength(1);
   });
 
+  it('of a success needs no look at a lane that is still as the claim has left it, and takes its time from then', async () => {
+    const { operation } = await ask(system, botId, 'container.create');
+    const claimed = await mustClaim(system, operation.id);
+    const reads = jest.spyOn(system.stores.bots, 'findByKey');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(await system.protocol.settle(claimed, SUCCEEDED, factsAfter(claimed))).toBe(true);
+    expect(reads).not.toHaveBeenCalled();
+    reads.mockRestore();
+    const [ended] = await system.sql<{ took: number }>(
+      `SELECT extract(epoch FROM finished_at - started_at)::float AS took FROM operation WHERE id = $1::uuid`,
+      [operation.id],
+    );
+    expect(ended?.took).toBeGreaterThanOrEqual(0.029);
+    expect(ended?.took).toBeLessThan(30);
+  });
+
+  it('of a success looks again where the lane has grown since, and keeps what was asked for meanwhile', async () => {
+    const { operation } = await ask(system, botId, 'container.create');
+    const claimed = await mustClaim(system, operation.id);
+    const start = await ask(system, botId, 'container.restart');
+    expect(await system.protocol.settle(claimed, SUCCEEDED, factsAfter(claimed))).toBe(true);
+    const { bot, operations } = await laneOf(system, botId);
+    expect(bot.projected).toBe('running');
+    expect(operations.map(({ id }) => id)).toEqual([start.operation.id]);
+  });
+
   it('may be repeated after its answer was lost, and is counted once', async () => {
     const { operation } = await ask(system, botId, 'container.create');
     const claimed = await mustClaim(system, operation.id);

@@ -59,8 +59,9 @@ export async function ensureStarted(
   const { runtime, signal } = context;
   if (container.engineState === 'running') return;
   if (container.engineState === 'paused') return lingering(signal, (late) => runtime.resume(container.id, late));
-  if (container.engineState === 'restarting') await runtime.stop(container.id, 0, signal);
-  await lingering(signal, (late) => runtime.start(container.id, late));
+  const restarting = container.engineState === 'restarting';
+  if (restarting) await runtime.stop(container.id, 0, signal);
+  await lingering(signal, (late) => runtime.start(container.id, late, restarting ? undefined : container));
   if (!command) return;
   const exit = await runtime.exitWithin(container.id, UP_GRACE_MS, signal);
   if (!exit) return;

@@ -189,7 +189,7 @@ export class Bench {
     const operation = change?.operations[0];
     if (!change || !operation || operation.claimEpoch === null) return null;
     this.apply(change);
-    return { operation, bot: change.bot, epoch: operation.claimEpoch };
+    return { operation, bot: change.bot, epoch: operation.claimEpoch, lane: this.lane, claimedAt: performance.now() };
   }
 
   async #settle(

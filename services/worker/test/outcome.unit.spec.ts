@@ -88,6 +88,7 @@ test('times of an engine are compared by the millisecond', () => {
     finishedAt: null,
     createdAt: '2026-01-01T00:00:00Z',
     mounts: [],
+    idle: true,
   };
   expect(toObservation(container)).toEqual({
     containerId: 'c',
