@@ -8,7 +8,9 @@ export const resourcesSchema = z
   .object({ cpus: z.number(), memoryMb: z.number(), pids: z.number() })
   .meta({ id: 'Resources' });
 
-const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,255}$/, 'must be a name such as TZ');
+const envName = z
+  .string()
+  .regex(/^(?!__BERTH|__berth)[A-Za-z_][A-Za-z0-9_]{0,255}$/, 'must be a name such as TZ, and not begin with __BERTH');
 const labelName = z.string().regex(/^[A-Za-z0-9]([A-Za-z0-9._/-]{0,126}[A-Za-z0-9])?$/, 'must be a name such as team');
 
 /** At most this many entries in `env` and in `labels`. */
@@ -17,6 +19,9 @@ const entries = <T extends z.ZodType>(name: z.ZodString, value: T) =>
   z
     .record(name, value)
     .refine((record) => Object.keys(record).length <= MAX_ENTRIES, `must have at most ${MAX_ENTRIES} entries`);
+
+/** Values of an environment by name. Names that begin with `__BERTH` are ours. */
+export const envEntries = entries(envName, text(32_768)).default({});
 
 /** Ceilings come from the configuration; these are floors that any engine accepts. */
 export const createBody = z
@@ -31,13 +36,11 @@ export const createBody = z
         pids: z.int().min(2).max(4_194_304).optional().describe('Processes and threads.'),
       })
       .default({}),
-    env: entries(envName, text(32_768))
-      .default({})
-      .meta({
-        description:
-          'Environment of `command`, kept sealed and never returned. Any name is taken, those too that a shell keeps ' +
-          'for itself, such as UID. Together with a `command` it takes an image with /bin/sh.',
-      }),
+    env: envEntries.meta({
+      description:
+        'Environment of `command`, kept sealed and never returned. Any name is taken, those too that a shell keeps ' +
+        'for itself, such as UID. Together with a `command` it takes an image with /bin/sh.',
+    }),
     command: z.array(text(32_768)).min(1).max(256).optional().meta({
       description: 'The main process, instead of one that only keeps the container up. It has to stay up.',
     }),

@@ -1,4 +1,5 @@
 export * from './access.js';
+export * from './agent.js';
 export * from './container.js';
 export { cursorOf, type List } from './cursor.js';
 export * from './event.js';
@@ -9,3 +10,4 @@ export * from './problem.js';
 export * from './routes.js';
 export * from './socket.js';
 export * from './snapshot.js';
+export * from './workspace.js';

@@ -4,6 +4,7 @@ import { liveRoutes } from './routes/live.js';
 import { operationRoutes } from './routes/operations.js';
 import type { Route } from './routes/route.js';
 import { snapshotRoutes } from './routes/snapshots.js';
+import { workspaceRoutes } from './routes/workspace.js';
 
 export type { Access, Route } from './routes/route.js';
 
@@ -11,6 +12,7 @@ export type { Access, Route } from './routes/route.js';
 export const routes = {
   ...containerRoutes,
   ...snapshotRoutes,
+  ...workspaceRoutes,
   ...operationRoutes,
   ...liveRoutes,
   ...accessRoutes,

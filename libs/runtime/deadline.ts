@@ -15,6 +15,8 @@ export const DEADLINE_MS = {
   volume: 30_000,
   network: 15_000,
   stats: 5_000,
+  /** Until a program has begun. */
+  exec: 30_000,
   /** Until a stream's headers arrive. */
   stream: 10_000,
   pull: 900_000,

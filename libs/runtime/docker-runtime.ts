@@ -3,6 +3,8 @@ import { createContainer } from './create.js';
 import { dockerImages } from './docker-images.js';
 import { connectEngine, type EngineConnection } from './engine-connection.js';
 import { EnvironmentFiles } from './environment-file.js';
+import { execute, hasPath } from './exec.js';
+import type { Programs } from './exec-port.js';
 import { watchEvents, type EventsOptions } from './events.js';
 import { ExitWatch } from './exit.js';
 import { guard, guardAll } from './failures.js';
@@ -29,7 +31,7 @@ export interface DockerRuntimeOptions {
 }
 
 /** The Docker Engine (API 1.41 or later) as a ContainerRuntime. */
-export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime {
+export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRuntime & Programs {
   const engine = connectEngine(options);
   const networkName = options.networkName ?? 'berth';
   const environmentFiles = new EnvironmentFiles(options.dataDir);
@@ -73,6 +75,8 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     events: (given: EventsOptions) => guardAll(watchEvents(engine, given)),
     stats: (id, signal) => guard(() => stats.read(id, signal)),
     logs: (id, given: LogsOptions) => guardAll(readLogs(engine, id, given)),
+    execute: (id, spec, signal) => guard(() => execute(engine, id, spec, signal)),
+    hasPath: (id, path, signal) => guard(() => hasPath(engine, id, path, signal)),
     ...dockerImages(engine, images),
     close: async () => {
       engine.close();

@@ -8,6 +8,11 @@ export type RuntimeFailureCode =
   | 'start_failed'
   | 'container_not_found'
   | 'container_not_running'
+  | 'container_paused'
+  | 'user_unknown'
+  | 'program_missing'
+  | 'directory_missing'
+  | 'processes_exhausted'
   | 'name_conflict'
   | 'aborted';
 

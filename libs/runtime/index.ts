@@ -1,6 +1,7 @@
 export * from './port.js';
 export * from './identity.js';
 export * from './image-port.js';
+export * from './exec-port.js';
 export * from './failure.js';
 export { createDockerRuntime, type DockerRuntimeOptions } from './docker-runtime.js';
 export { FakeRuntime } from './fake-runtime.js';

@@ -1,13 +1,8 @@
 import type { Readable } from 'node:stream';
 import { DEADLINE_MS, withDeadline } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
-import { RuntimeFailure } from './failure.js';
+import { FrameReader } from './frames.js';
 import type { LogChunk } from './port.js';
-
-const HEADER_BYTES = 8;
-const STDERR = 2;
-/** The engine's own complaint, in the middle of the log. */
-const SYSTEM_ERROR = 3;
 
 export interface LogsOptions {
   tail: number;
@@ -54,38 +49,14 @@ async function* untilIdle(stream: Readable, signal: AbortSignal): AsyncGenerator
   }
 }
 
-/**
- * Splits the engine's multiplexed stream: frames of an 8-byte header (stream number, 3 zeros, length) and a payload. Parts of a
- * frame are passed on as they come, so that memory does not depend on its length.
- */
+/** What `FrameReader` reads, as it comes. */
 export async function* demultiplex(source: AsyncIterable<Buffer>): AsyncGenerator<LogChunk> {
-  let header: Buffer = Buffer.alloc(0);
-  let streamNumber = 0;
-  let left = 0;
-  for await (const chunk of source) {
-    let rest = chunk;
-    while (rest.length > 0) {
-      if (left === 0) {
-        const missing = HEADER_BYTES - header.length;
-        header = Buffer.concat([header, rest.subarray(0, missing)]);
-        rest = rest.subarray(missing);
-        if (header.length < HEADER_BYTES) break;
-        streamNumber = header.readUInt8(0);
-        left = header.readUInt32BE(4);
-        header = Buffer.alloc(0);
-        if (streamNumber > SYSTEM_ERROR) throw malformed('The log is not multiplexed.');
-        continue;
-      }
-      const data = rest.subarray(0, left);
-      rest = rest.subarray(data.length);
-      left -= data.length;
-      if (streamNumber === SYSTEM_ERROR) throw malformed(data.toString('utf8'));
-      yield { stream: streamNumber === STDERR ? 'stderr' : 'stdout', data };
-    }
+  const frames = new FrameReader();
+  let chunks: LogChunk[] = [];
+  for await (const bytes of source) {
+    frames.read(bytes, (stream, data) => chunks.push({ stream, data }));
+    yield* chunks;
+    chunks = [];
   }
-  if (left > 0 || header.length > 0) throw malformed('The log ended within a frame.');
-}
-
-function malformed(cause: string): RuntimeFailure {
-  return new RuntimeFailure('docker_error', 'The log could not be read.', { retryable: true, cause: new Error(cause) });
+  frames.end();
 }

@@ -1,22 +1,29 @@
-import type { ProblemCode } from '#contracts';
+import { CATALOGUE, type AgentAction, type ProblemCode } from '#contracts';
 import { Refusal } from '#domain';
 import type { NodeStore } from '#persistence';
 import type { Log, TokenSigner } from '#platform';
+import type { Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
 import { ApiError } from './http/problem.js';
 
 const TOKEN_SECONDS = 60;
 const HEADERS_MS = 15_000;
 
+export interface AgentRequest {
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Of the agent; the action by itself where it is left out. */
+  path?: string;
+  query?: Record<string, string>;
+  /** Sent as JSON, or as it is. */
+  body?: object | Readable;
+  /** How long the answer may take to begin. Milliseconds. */
+  headersMs?: number;
+}
+
 /** The way to a node's agent: signed for one bot and one action, and streamed through. */
 export class AgentClient {
   // No limit on a body's pauses: a followed log may be silent for hours.
-  readonly #dispatcher = new Agent({
-    connectTimeout: 3_000,
-    headersTimeout: HEADERS_MS,
-    bodyTimeout: 0,
-    keepAliveTimeout: 10_000,
-  });
+  readonly #dispatcher = new Agent({ connectTimeout: 3_000, bodyTimeout: 0, keepAliveTimeout: 10_000 });
 
   constructor(
     private readonly nodes: NodeStore,
@@ -24,29 +31,34 @@ export class AgentClient {
     private readonly log: Log,
   ) {}
 
-  /** A successful answer, its body still to be read. Throws ApiError. */
-  async get(
+  /** A successful answer, its body still to be read. Throws ApiError, or Refusal where the node is away. */
+  async call(
     bot: { key: string; nodeId: string },
-    action: 'stats' | 'logs',
-    query: Record<string, string>,
+    action: AgentAction,
+    { method = 'GET', path = `/${action}`, query = {}, body, headersMs = HEADERS_MS }: AgentRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const url = await this.nodes.agentUrl(bot.nodeId);
     if (url === null) throw unavailable(bot.nodeId);
-    const token = this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS);
+    const isStream = body !== undefined && 'pipe' in body;
     let answer: Dispatcher.ResponseData;
     try {
-      const target = new URL(`${url}/${action}?${new URLSearchParams(query).toString()}`);
-      answer = await request(target, {
+      answer = await request(new URL(`${url}${path}?${new URLSearchParams(query).toString()}`), {
         dispatcher: this.#dispatcher,
-        headers: { authorization: `Bearer ${token}` },
+        method,
+        headersTimeout: headersMs,
+        headers: {
+          authorization: `Bearer ${this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS)}`,
+          ...(body && { 'content-type': isStream ? 'application/octet-stream' : 'application/json' }),
+        },
+        ...(body && { body: isStream ? (body) : JSON.stringify(body) }),
         signal,
       });
     } catch (error) {
-      this.log.warn({ err: error, node: bot.nodeId }, 'the node’s agent does not answer');
+      if (!signal.aborted) this.log.warn({ err: error, node: bot.nodeId }, 'the node’s agent does not answer');
       throw unavailable(bot.nodeId);
     }
-    if (answer.statusCode === 200) return answer;
+    if (answer.statusCode < 300) return answer;
     const problem = (await answer.body.json().catch(() => ({}))) as { code?: string; detail?: string };
     throw refusal(problem, bot.nodeId);
   }
@@ -56,11 +68,12 @@ export class AgentClient {
   }
 }
 
-const PASSED_ON: ProblemCode[] = ['container_not_found', 'container_not_running'];
+/** What would be about this service's own call, and not about the caller's. */
+const OURS: ReadonlySet<string> = new Set<ProblemCode>(['unauthenticated', 'internal_error', 'node_unavailable']);
 
 function refusal({ code, detail }: { code?: string; detail?: string }, nodeId: string): Error {
-  const known = PASSED_ON.find((each) => each === code);
-  return known ? new ApiError(known, detail ?? 'Not possible now.') : unavailable(nodeId);
+  if (code === undefined || OURS.has(code) || !(code in CATALOGUE)) return unavailable(nodeId);
+  return new ApiError(code as ProblemCode, detail ?? 'Not possible now.');
 }
 
 function unavailable(nodeId: string): Refusal {

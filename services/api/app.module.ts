@@ -15,6 +15,7 @@ import { Authenticator } from './access/authenticator.js';
 import { AgentClient } from './agent-client.js';
 import { ContainersController } from './controllers/containers.controller.js';
 import { EventsController } from './controllers/events.controller.js';
+import { ExecController } from './controllers/exec.controller.js';
 import { KeysController } from './controllers/keys.controller.js';
 import { NodesController } from './controllers/nodes.controller.js';
 import { ObservationController } from './controllers/observation.controller.js';
@@ -67,6 +68,7 @@ export class AppModule {
       controllers: [
         ContainersController,
         ObservationController,
+        ExecController,
         OperationsController,
         SnapshotsController,
         EventsController,

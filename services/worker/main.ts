@@ -13,7 +13,7 @@ import {
 import { createDockerRuntime, type ContainerRuntime, type EngineInfo } from '#runtime';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { createAgent } from './agent.js';
+import { createAgent } from './agent/agent.js';
 import { Freezes } from './freezes.js';
 import { removeLeftovers } from './handlers/container.js';
 import { Housekeeping } from './housekeeping.js';
@@ -76,6 +76,7 @@ async function main(): Promise<void> {
     runtime,
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
+    secrets,
     metrics,
     log,
   });

@@ -18,13 +18,13 @@ interface Stream {
 /** One call of the API: what the controllers bind to and the OpenAPI document is made from. */
 export interface Route {
   id: string;
-  method: 'GET' | 'POST' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** With `:name` for parameters. */
   path: string;
   summary: string;
   /** What the summary has no room for. */
   description: string;
-  tag: 'Containers' | 'Snapshots' | 'Operations' | 'Live' | 'Keys' | 'Nodes' | 'System';
+  tag: 'Containers' | 'Snapshots' | 'Workspace' | 'Operations' | 'Live' | 'Keys' | 'Nodes' | 'System';
   access: Access;
   params: z.ZodType;
   query: z.ZodType;

@@ -1,10 +1,11 @@
 import { routes } from '#contracts';
-import { Refusal } from '#domain';
 import { BotStore } from '#persistence';
-import { Controller, StreamableFile } from '@nestjs/common';
+import { Controller, type StreamableFile } from '@nestjs/common';
 import { AgentClient } from '../agent-client.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { Connections } from '../live/connections.js';
+import { locate } from '../workspace/containers.js';
+import { EVENT_STREAM, streamed } from '../workspace/stream.js';
 import { gone } from './answer.js';
 
 /** What only the node can tell, asked of its agent. */
@@ -18,37 +19,21 @@ export class ObservationController {
 
   @Endpoint(routes.containerStats)
   async stats(@Call() { caller, params, reply }: CallOf<typeof routes.containerStats>): Promise<unknown> {
-    const bot = await this.#existing(caller.tenant.id, params.botId);
-    const answer = await this.agents.get(bot, 'stats', {}, gone(reply));
+    const bot = await locate(this.bots, caller.tenant.id, params.botId);
+    const answer = await this.agents.call(bot, 'stats', {}, gone(reply));
     return answer.body.json();
   }
 
   @Endpoint(routes.containerLogs)
-  async logs(@Call() { caller, params, query, reply }: CallOf<typeof routes.containerLogs>): Promise<StreamableFile> {
-    const bot = await this.#existing(caller.tenant.id, params.botId);
-    const signal = gone(reply);
-    const { tail, follow } = query;
-    const answer = await this.agents.get(bot, 'logs', { tail: String(tail), follow: String(follow) }, signal);
-    if (follow)
-      reply.raw.once(
-        'close',
-        this.connections.add(caller.keyId, () => reply.raw.destroy()),
-      );
-    void reply
-      .header('cache-control', 'no-store')
-      .header('x-accel-buffering', 'no')
-      .type(follow ? 'text/event-stream; charset=utf-8' : 'text/plain; charset=utf-8');
-    // Not by reply.send: what waits for a reply that is cut off would be answered once more.
-    return new StreamableFile(answer.body);
-  }
-
-  async #existing(tenantId: string, botId: string): Promise<{ key: string; nodeId: string }> {
-    const lane = await this.bots.find(tenantId, botId);
-    if (!lane) throw new Refusal('bot_not_found', `There is no bot "${botId}".`);
-    const { key, nodeId, containerId } = lane.bot;
-    if (containerId === null || nodeId === null) {
-      throw new Refusal('container_not_found', `The bot "${botId}" has no container now. Create it first.`);
-    }
-    return { key, nodeId };
+  async logs(@Call() call: CallOf<typeof routes.containerLogs>): Promise<StreamableFile> {
+    const { caller, params, reply } = call;
+    const { tail, follow } = call.query;
+    const bot = await locate(this.bots, caller.tenant.id, params.botId);
+    const query = { tail: String(tail), follow: String(follow) };
+    const { body } = await this.agents.call(bot, 'logs', { query }, gone(reply));
+    return streamed(body, call, {
+      type: follow ? EVENT_STREAM : 'text/plain; charset=utf-8',
+      lasting: follow ? this.connections : null,
+    });
   }
 }

@@ -49,6 +49,7 @@ key; \`fetch\` can.`;
 export const TAGS: Record<Route['tag'], string> = {
   Containers: 'The container of each bot: made, driven and looked at.',
   Snapshots: 'Captured containers, to come back to or to fork from.',
+  Workspace: 'What happens inside of a running container.',
   Operations: 'Accepted changes, on their way or ended.',
   Live: LIVE,
   Keys: 'API keys, and the tenants that they belong to.',

@@ -14,7 +14,13 @@ import { ApiError, validationError } from './problem.js';
 
 export const ROUTE = 'berth:route';
 
-const METHODS = { GET: RequestMethod.GET, POST: RequestMethod.POST, DELETE: RequestMethod.DELETE };
+const METHODS = {
+  GET: RequestMethod.GET,
+  POST: RequestMethod.POST,
+  PUT: RequestMethod.PUT,
+  PATCH: RequestMethod.PATCH,
+  DELETE: RequestMethod.DELETE,
+};
 
 /** Binds a method to a call of the contract: its path, its access rule, its schemas. */
 export function Endpoint(route: Route): MethodDecorator {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { LogChunk } from '#runtime';
 import fc from 'fast-check';
-import { logEvents, logText } from '../log-stream.js';
+import { logEvents, logText } from '../agent/log-stream.js';
 
 const out = (data: string | Buffer): LogChunk => ({ stream: 'stdout', data: Buffer.from(data) });
 const err = (data: string | Buffer): LogChunk => ({ stream: 'stderr', data: Buffer.from(data) });

@@ -1,0 +1,19 @@
+import { Refusal } from '#domain';
+import type { BotStore } from '#persistence';
+
+/** Where a bot's container is. */
+export interface Located {
+  key: string;
+  nodeId: string;
+}
+
+/** The bot's container and its node. Throws Refusal: `bot_not_found`, `container_not_found`. */
+export async function locate(bots: Pick<BotStore, 'find'>, tenantId: string, botId: string): Promise<Located> {
+  const lane = await bots.find(tenantId, botId);
+  if (!lane) throw new Refusal('bot_not_found', `There is no bot "${botId}".`);
+  const { key, nodeId, containerId } = lane.bot;
+  if (containerId === null || nodeId === null) {
+    throw new Refusal('container_not_found', `The bot "${botId}" has no container now. Create it first.`);
+  }
+  return { key, nodeId };
+}

@@ -1,0 +1,41 @@
+import type { BotStore } from '#persistence';
+import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
+import type { ContainerRuntime, Programs } from '#runtime';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { serveExec } from './exec.js';
+import { Gate } from './gate.js';
+import { serveObservation } from './observation.js';
+import { statusOf, toRefusal } from './refusal.js';
+
+export interface AgentParts {
+  runtime: ContainerRuntime & Programs;
+  bots: BotStore;
+  tokens: TokenSigner;
+  secrets: SecretBox;
+  metrics: Metrics;
+  log: Log;
+}
+
+/**
+ * The node agent: what streams from and into containers, for the API alone. It takes no botId from the caller: the
+ * signed token names the bot and the action.
+ */
+export function createAgent(parts: AgentParts): FastifyInstance {
+  const app = Fastify({ logger: false, forceCloseConnections: true });
+  const gate = new Gate(parts);
+
+  app.get('/metrics', async (_request, reply) => {
+    void reply.type(parts.metrics.contentType);
+    return parts.metrics.render();
+  });
+  serveObservation(app, gate, parts.runtime);
+  serveExec(app, gate, parts.runtime);
+
+  app.setErrorHandler((error, _request, reply) => {
+    const refusal = toRefusal(error);
+    if (refusal) return reply.status(statusOf(refusal)).send({ code: refusal.code, detail: refusal.message });
+    parts.log.error({ err: error }, 'the agent failed');
+    return reply.status(502).send({ code: 'internal_error', detail: 'failed' });
+  });
+  return app;
+}

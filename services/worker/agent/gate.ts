@@ -1,0 +1,73 @@
+import type { AgentAction, AgentClaims } from '#contracts';
+import type { Bot } from '#domain';
+import type { BotStore } from '#persistence';
+import type { SecretBox, TokenSigner } from '#platform';
+import { RuntimeFailure } from '#runtime';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AgentRefusal } from './refusal.js';
+
+/** How long a call waits for a container that a snapshot holds still. */
+const THAW_MS = 120_000;
+const THAW_POLL_MS = 50;
+
+/** A bot's container that a call may enter. */
+export interface Inside {
+  bot: Bot;
+  containerId: string;
+  /** The environment that its owner gave it, which the engine does not know. */
+  env: Record<string, string>;
+}
+
+/** Lets a call through to the one bot and for the one action that its token names, however it is addressed. */
+export class Gate {
+  constructor(private readonly parts: { bots: Pick<BotStore, 'findByKey'>; tokens: TokenSigner; secrets: SecretBox }) {}
+
+  /** The bot's container, in whatever state. */
+  async container(request: Pick<FastifyRequest, 'headers'>, action: AgentAction): Promise<Inside> {
+    const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
+    const claims = this.parts.tokens.verify(token) as Partial<AgentClaims> | null;
+    if (!claims?.botKey || claims.action !== action) {
+      throw new AgentRefusal('unauthenticated', 'The token is not for this.');
+    }
+    const lane = await this.parts.bots.findByKey(claims.botKey);
+    const bot = lane?.bot;
+    if (!bot?.containerId) throw new AgentRefusal('container_not_found', 'The bot has no container.');
+    return { bot, containerId: bot.containerId, env: this.#env(bot) };
+  }
+
+  /** The bot's container, where it runs. */
+  async running(request: Pick<FastifyRequest, 'headers'>, action: AgentAction): Promise<Inside> {
+    const inside = await this.container(request, action);
+    const { state } = inside.bot;
+    if (state === 'running' || state === 'unknown') return inside;
+    throw new AgentRefusal('container_not_running', `The container is ${state}: start it first.`);
+  }
+
+  /** Enters a container. One that a snapshot holds still is waited for: its owner knows it as running. */
+  async enter<T>({ bot }: Inside, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const until = Date.now() + THAW_MS;
+    for (;;) {
+      try {
+        return await run();
+      } catch (error) {
+        if (!(error instanceof RuntimeFailure) || error.code !== 'container_paused') throw error;
+        if (signal.aborted || Date.now() > until) throw error;
+        await new Promise((resolve) => setTimeout(resolve, THAW_POLL_MS));
+        const now = await this.parts.bots.findByKey(bot.key);
+        if (now?.bot.state !== 'running') throw error;
+      }
+    }
+  }
+
+  #env({ sealedEnv }: Bot): Record<string, string> {
+    if (sealedEnv === null) return {};
+    return JSON.parse(this.parts.secrets.open(Buffer.from(sealedEnv, 'base64'))) as Record<string, string>;
+  }
+}
+
+/** Aborts when the other side has gone. */
+export function closing(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort());
+  return controller.signal;
+}
