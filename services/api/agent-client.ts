@@ -51,7 +51,7 @@ export class AgentClient {
           authorization: `Bearer ${this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS)}`,
           ...(body && { 'content-type': isStream ? 'application/octet-stream' : 'application/json' }),
         },
-        ...(body && { body: isStream ? (body) : JSON.stringify(body) }),
+        ...(body && { body: isStream ? body : JSON.stringify(body) }),
         signal,
       });
     } catch (error) {
