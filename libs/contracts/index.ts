@@ -10,4 +10,5 @@ export * from './problem.js';
 export * from './routes.js';
 export * from './socket.js';
 export * from './snapshot.js';
+export * from './task.js';
 export * from './workspace.js';

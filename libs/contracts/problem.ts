@@ -29,6 +29,7 @@ export const CATALOGUE = {
   bot_not_found: entry(404, 'No such bot', 'Create its container first.'),
   container_not_found: entry(404, 'The bot has no container', 'Create its container first.'),
   snapshot_not_found: entry(404, 'No such snapshot', "See the bot's snapshots for those there are."),
+  task_not_found: entry(404, 'No such task', "See the bot's tasks for those there are."),
   file_not_found: entry(404, 'No such file or directory', 'Check the path inside the container.'),
   operation_not_found: entry(404, 'No such operation', 'Check the id; ended operations are kept for a limited time.'),
   node_not_found: entry(404, 'No such node', 'See GET /v1/nodes for the nodes there are.'),

@@ -4,6 +4,7 @@ import { liveRoutes } from './routes/live.js';
 import { operationRoutes } from './routes/operations.js';
 import type { Route } from './routes/route.js';
 import { snapshotRoutes } from './routes/snapshots.js';
+import { taskRoutes } from './routes/tasks.js';
 import { workspaceRoutes } from './routes/workspace.js';
 
 export type { Access, Route } from './routes/route.js';
@@ -13,6 +14,7 @@ export const routes = {
   ...containerRoutes,
   ...snapshotRoutes,
   ...workspaceRoutes,
+  ...taskRoutes,
   ...operationRoutes,
   ...liveRoutes,
   ...accessRoutes,

@@ -1,5 +1,5 @@
 import { presentEventData } from '#contracts';
-import type { Change, Lane, NodeCandidate } from '#domain';
+import type { Change, Lane, NodeCandidate, TaskWrite } from '#domain';
 import type { Database } from './database.js';
 import { DatabaseFault } from './faults.js';
 import { COMMIT_INSERT, COMMIT_UPDATE } from './commit-statement.js';
@@ -106,6 +106,7 @@ export class BotStore {
           JSON.stringify(idempotency ? idempotencyRow(idempotency) : {}),
           enforceCapacity,
           JSON.stringify(change.snapshots.map(({ write, snapshot }) => ({ write, ...fromSnapshot(snapshot) }))),
+          JSON.stringify(change.tasks.map(fromTask)),
         ],
       );
       return rows[0]?.done === 1 ? 'committed' : 'lost_race';
@@ -118,6 +119,14 @@ export class BotStore {
       throw error;
     }
   }
+}
+
+function fromTask({ write, task }: TaskWrite): Record<string, unknown> {
+  if (write === 'end') {
+    return { write, id: task.id, status: task.status, exit_code: task.exitCode, reason: task.reason };
+  }
+  const { id, tenantId, botKey, name, command, status, startedAt } = task;
+  return { write, id, tenant_id: tenantId, bot_key: botKey, name, command, status, started_at: startedAt };
 }
 
 function reservationRecord({ reservation, bot }: Change): Record<string, unknown> {

@@ -145,7 +145,7 @@ export interface RuntimeContainer extends RuntimeContainerSummary {
 export interface RuntimeEvent {
   containerId: string;
   identity: ContainerIdentity | null;
-  action: 'create' | 'start' | 'die' | 'stop' | 'kill' | 'oom' | 'pause' | 'unpause' | 'destroy';
+  action: 'create' | 'start' | 'die' | 'stop' | 'kill' | 'oom' | 'pause' | 'unpause' | 'destroy' | 'exec_die';
   /** Of a `die`. */
   exitCode: number | null;
   at: Date;

@@ -22,6 +22,7 @@ import { Reconciler } from './reconciler.js';
 import { Runner } from './runner.js';
 import { abort, LeaseKeeper } from './runs.js';
 import { Watch } from './watch.js';
+import { Tasks } from './workspace/tasks.js';
 
 const ENGINE_RETRY_MS = 1_000;
 const PRUNE_MS = 600_000;
@@ -72,8 +73,10 @@ async function main(): Promise<void> {
     silentSeconds: config.node.silentSeconds,
   });
   const { protocol, sweep, stores } = operations;
+  const tasks = new Tasks({ programs: runtime, record: operations.tasks, tasks: stores.tasks, bots: stores.bots, log });
   const agent = createAgent({
     runtime,
+    tasks,
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
@@ -130,6 +133,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     protocol,
     freezes,
+    tasks,
     leftoverMs,
     metrics,
     log,
@@ -140,6 +144,7 @@ async function main(): Promise<void> {
     reconciler,
     log,
     runningBot: (tenantId, botId) => leases.runningBot(tenantId, botId),
+    onProgramEnd: (containerId) => tasks.programEnded(containerId),
     onLost: () => void presence.engineLost(),
     onAnswer: () => presence.engineAnswers(),
     onTruth: async () => {

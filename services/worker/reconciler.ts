@@ -6,6 +6,7 @@ import type { ContainerRuntime, RuntimeContainerSummary } from '#runtime';
 import { validate as isUuid } from 'uuid';
 import type { Freezes } from './freezes.js';
 import { toObservation } from './observation.js';
+import type { Tasks } from './workspace/tasks.js';
 
 const PAGE = 200;
 /** An orphan this young may belong to an operation that is about to be retried. */
@@ -29,6 +30,7 @@ export class Reconciler {
       bots: BotStore;
       protocol: Protocol;
       freezes: Pick<Freezes, 'thawLeft'>;
+      tasks: Pick<Tasks, 'pass'>;
       /** From which age on what a killed worker has left is removed; a container's is 60 s at most. Milliseconds. */
       leftoverMs: number;
       metrics: Metrics;
@@ -55,6 +57,7 @@ export class Reconciler {
       for (const { bot } of lanes) {
         const summary = bot.containerId === null ? undefined : listed.get(bot.containerId);
         if (!agrees(bot, summary)) await this.look(bot.key, null, 'listing');
+        this.parts.tasks.pass(bot);
         if (bot.containerId !== null) listed.delete(bot.containerId);
       }
       const last = lanes.at(-1);

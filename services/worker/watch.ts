@@ -17,6 +17,8 @@ export interface WatchParts {
   log: Log;
   /** Key of the bot where an operation of it runs here, which will tell the truth itself. */
   runningBot: (tenantId: string, botId: string) => string | null;
+  /** A program that was begun beside a main process has ended. */
+  onProgramEnd: (containerId: string) => void;
   /** The engine seems to have gone away. */
   onLost: () => void;
   /** The engine answers. */
@@ -139,6 +141,7 @@ export class Watch {
     // Labels are anybody's to write: a tenant that is no UUID is none of ours.
     if (!event.identity || !isUuid(event.identity.tenantId)) return;
     if (event.action === 'create' || event.action === 'kill') return;
+    if (event.action === 'exec_die') return this.#parts.onProgramEnd(event.containerId);
     let hint: EndHint | null = null;
     if (event.action === 'die') {
       hint = { exitCode: event.exitCode, oomKilled: this.#diedOfMemory(event) };

@@ -8,7 +8,10 @@ const TABLE: [number, string][] = [
   [400, 'validation_failed'],
   [401, 'unauthenticated'],
   [403, 'forbidden'],
-  [404, 'bot_not_found container_not_found snapshot_not_found operation_not_found node_not_found file_not_found'],
+  [
+    404,
+    'bot_not_found container_not_found snapshot_not_found operation_not_found node_not_found file_not_found task_not_found',
+  ],
   [409, 'invalid_transition name_taken idempotency_in_progress container_not_running snapshot_busy'],
   [412, 'version_mismatch'],
   [413, 'payload_too_large'],

@@ -1,14 +1,17 @@
 import type { BotStore } from '#persistence';
 import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
+import type { Tasks } from '../workspace/tasks.js';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serveExec } from './exec.js';
 import { Gate } from './gate.js';
 import { serveObservation } from './observation.js';
 import { statusOf, toRefusal } from './refusal.js';
+import { serveTasks } from './tasks.js';
 
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
+  tasks: Tasks;
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
@@ -30,6 +33,7 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   });
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, parts.runtime);
+  serveTasks(app, gate, parts.tasks);
 
   app.setErrorHandler((error, _request, reply) => {
     const refusal = toRefusal(error);

@@ -1,7 +1,6 @@
 import { MAX_OUTPUT_BYTES, type ExecBody, type ExecResult } from '#contracts';
 import type { Programs } from '#runtime';
 import type { FastifyInstance } from 'fastify';
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { finished } from 'node:stream/promises';
@@ -104,9 +103,7 @@ class Execution {
 
   /** Its exit code, once all of its output was taken. */
   async #end(program: Supervised): Promise<number> {
-    const closed = once(program.output, 'close');
     await finished(program.output, { writable: false });
-    await closed;
     const ended: Ended | null = await program.ended();
     if (ended) return ended.exitCode;
     throw new AgentRefusal('container_not_running', 'The container ended while the command ran.');

@@ -1,7 +1,8 @@
 import type { Program, Programs, TakeOutput } from '#runtime';
-import { RuntimeFailure } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { capture } from './capture.js';
+import { missingDirectory, shellFailure } from './shell-failure.js';
 import { RUN_VARIABLE } from './processes.js';
 import { END_RUN, SUPERVISE } from './scripts.js';
 import { newMark, Trailer } from './trailer.js';
@@ -111,22 +112,10 @@ export async function supervise(
 
 /** Ends whatever is left of a run, of all users. */
 export async function endRun(programs: Programs, containerId: string, run: string): Promise<void> {
-  const end = (user: string): Promise<string> =>
-    runQuietly(programs, containerId, ['/bin/sh', '-c', END_RUN, 'sh', run], user);
+  const end = async (user: string): Promise<string> =>
+    (await capture(programs, containerId, { argv: ['/bin/sh', '-c', END_RUN, 'sh', run], user })).stdout;
   const users = new Set((await end('0')).split('\n').filter((line) => /^\d+$/.test(line)));
   for (const user of users) await end(user);
-}
-
-async function runQuietly(programs: Programs, containerId: string, argv: string[], user: string): Promise<string> {
-  const signal = AbortSignal.timeout(KILL_MS);
-  const program = await programs.execute(containerId, { argv, env: {}, user }, signal);
-  program.stdin.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of program.output((stream, piece, hand) => stream === 'stdout' && hand(piece))) {
-    chunks.push(chunk as Buffer);
-  }
-  program.close();
-  return Buffer.concat(chunks).toString('latin1');
 }
 
 /** Without an announcement the supervisor never began, or was ended with its container. */
@@ -136,31 +125,9 @@ async function unannounced(
   program: Program,
   { user }: Command,
 ): Promise<null> {
-  const code = await program.exitCode().catch(() => null);
-  const signal = AbortSignal.timeout(KILL_MS);
-  if (code === null || code === 137) return null;
-  if (await programs.hasPath(containerId, '/bin/sh', signal)) {
-    if (user !== undefined && code === 126) throw unknownUser(user);
-    throw new RuntimeFailure('processes_exhausted', EXHAUSTED, { retryable: true });
-  } else {
-    throw new RuntimeFailure('program_missing', 'The image has no /bin/sh, which runs every command here.', {
-      retryable: false,
-    });
-  }
+  const failure = await shellFailure(programs, containerId, program, user);
+  if (failure) throw failure;
   return null;
-}
-
-const EXHAUSTED =
-  'The command could not begin: the container may have used up its limit of processes. End some, or restart it.';
-
-function unknownUser(user: string): RuntimeFailure {
-  return new RuntimeFailure('user_unknown', `The container has no user ${user}.`, { retryable: false });
-}
-
-function missingDirectory(cwd: string): RuntimeFailure {
-  return new RuntimeFailure('directory_missing', `The container has no directory ${cwd} that may be entered.`, {
-    retryable: false,
-  });
 }
 
 /** For `printf %b`, in one line. */
