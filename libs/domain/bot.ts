@@ -103,6 +103,10 @@ export interface OperationParams {
   scope?: RestoreScope;
   /** Of a restore: the snapshot that is taken first, so that it can be undone; null where none is wanted. */
   safetySnapshotId?: string | null;
+  /** Of an update: what it changes, and no more. */
+  resources?: Partial<Resources>;
+  labels?: Record<string, string>;
+  autoStopSeconds?: number;
   /** Why the system asked for it. */
   reason?: string;
 }

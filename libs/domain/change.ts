@@ -237,7 +237,9 @@ export class ChangeBuilder {
 
   #factsDiffer(): boolean {
     const [a, b] = [this.#lane.bot, this.#bot];
-    return a.containerId !== b.containerId || a.startedAt !== b.startedAt || !sameExit(a, b);
+    return (
+      a.containerId !== b.containerId || a.startedAt !== b.startedAt || a.settings !== b.settings || !sameExit(a, b)
+    );
   }
 }
 
@@ -249,7 +251,10 @@ function sameExit(a: Bot, b: Bot): boolean {
 export function reservationOf(bot: Bot, operations: Operation[]): Reservation {
   const claims = operations
     .filter((operation) => operation.status === 'queued' || operation.status === 'running')
-    .flatMap((operation) => (operation.params.settings ? [operation.params.settings.resources] : []));
+    .flatMap(({ params }) => {
+      if (params.settings) return [params.settings.resources];
+      return params.resources && bot.settings ? [{ ...bot.settings.resources, ...params.resources }] : [];
+    });
   if (bot.state !== 'absent' && bot.settings) claims.push(bot.settings.resources);
   if (claims.length === 0) return { cpus: 0, memoryMb: 0, containers: 0 };
   return {

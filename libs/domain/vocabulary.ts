@@ -33,6 +33,7 @@ export const OPERATION_KINDS = [
   'container.restart',
   'container.pause',
   'container.resume',
+  'container.update',
   'container.delete',
   'snapshot.create',
   'snapshot.restore',

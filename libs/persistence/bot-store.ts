@@ -73,6 +73,16 @@ export class BotStore {
     return rows.map(toLane);
   }
 
+  /** Bots of a node that run and are to be stopped when they are idle; by key. */
+  async listStoppable(nodeId: string, afterKey: string | null, limit: number): Promise<Lane[]> {
+    const rows = await this.database.query<LaneRow>(
+      `${LANE_SELECT} WHERE b.node_id = $1 AND b.state = 'running' AND b.settings->>'autoStopSeconds' <> '0'
+       AND b.key > COALESCE($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY b.key LIMIT $3::int`,
+      [nodeId, afterKey, limit],
+    );
+    return rows.map(toLane);
+  }
+
   /**
    * Writes a change, or nothing. `enforceCapacity` refuses a reservation beyond the node's ceiling.
    * Throws DatabaseFault; after `unavailable` the outcome is unknown.

@@ -61,6 +61,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     start: (id, signal, seen) => guard(() => lifecycle.start(id, signal, seen)),
     stop: (id, timeoutSeconds, signal) => guard(() => lifecycle.stop(id, timeoutSeconds, signal)),
     kill: (id, signal) => guard(() => lifecycle.kill(id, signal)),
+    update: (id, resources, signal) => guard(() => lifecycle.update(id, resources, signal)),
     pause: (id, signal) => guard(() => lifecycle.pause(id, signal)),
     resume: (id, signal) => guard(() => lifecycle.resume(id, signal)),
     remove: (id, signal) =>

@@ -17,10 +17,12 @@ import { createAgent } from './agent/agent.js';
 import { Freezes } from './freezes.js';
 import { removeLeftovers } from './handlers/container.js';
 import { Housekeeping } from './housekeeping.js';
+import { IdlePolicy } from './idle.js';
 import { Presence } from './presence.js';
 import { Reconciler } from './reconciler.js';
 import { Runner } from './runner.js';
 import { abort, LeaseKeeper } from './runs.js';
+import { Uses } from './uses.js';
 import { Watch } from './watch.js';
 import { Tasks } from './workspace/tasks.js';
 
@@ -74,8 +76,10 @@ async function main(): Promise<void> {
   });
   const { protocol, sweep, stores } = operations;
   const tasks = new Tasks({ programs: runtime, record: operations.tasks, tasks: stores.tasks, bots: stores.bots, log });
+  const uses = new Uses();
   const agent = createAgent({
     runtime,
+    uses,
     tasks,
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
@@ -185,8 +189,11 @@ async function main(): Promise<void> {
   // Whatever an earlier process of this node was running, it runs no more.
   await stores.operations.releaseLeases(nodeId);
   await sweep.run();
+  const idle = new IdlePolicy({ nodeId, bots: stores.bots, acceptance: operations.acceptance, uses, log });
   watch.start();
   housekeeping.start();
+  idle.start();
+  shutdown.add('idle policy', () => idle.stop());
   shutdown.add('housekeeping', () => housekeeping.stop());
   shutdown.add('watch', () => watch.stop());
 

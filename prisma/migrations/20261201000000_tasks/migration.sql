@@ -16,3 +16,6 @@ CREATE TABLE task (
 );
 -- Lists, newest first: ids are UUIDv7.
 CREATE INDEX task_bot_idx ON task (bot_key, id DESC);
+
+-- Those that run and are to be stopped when they are idle.
+CREATE INDEX bot_idle_idx ON bot (node_id, key) WHERE state = 'running' AND settings->>'autoStopSeconds' <> '0';

@@ -2,6 +2,7 @@ import type { BotStore } from '#persistence';
 import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
 import type { Tasks } from '../workspace/tasks.js';
+import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serveExec } from './exec.js';
 import { Gate } from './gate.js';
@@ -12,6 +13,7 @@ import { serveTasks } from './tasks.js';
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
   tasks: Tasks;
+  uses: Uses;
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;

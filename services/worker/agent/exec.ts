@@ -13,7 +13,7 @@ type Encoding = ExecBody['encoding'];
 /** Runs one command for as long as its caller waits for it. */
 export function serveExec(app: FastifyInstance, gate: Gate, programs: Programs): void {
   app.post<{ Body: ExecBody; Querystring: { stream?: string } }>('/exec', async (request, reply) => {
-    const inside = await gate.running(request, 'exec');
+    const inside = await gate.running(request, 'exec', reply.raw);
     const signal = closing(reply);
     const execution = new Execution(gate, programs, inside, request.body, signal);
     if (request.query.stream !== 'true') return reply.send(await execution.collect());

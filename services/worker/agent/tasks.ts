@@ -14,14 +14,14 @@ interface Named {
 /** Background processes: begun, read and ended. What is known of them is in the record, for the API to read. */
 export function serveTasks(app: FastifyInstance, gate: Gate, tasks: Tasks): void {
   app.post<{ Body: TaskCreateBody }>('/tasks', async (request, reply) => {
-    const inside = await gate.running(request, 'tasks:start');
+    const inside = await gate.running(request, 'tasks:start', reply.raw);
     const signal = closing(reply);
     const task = await gate.enter(inside, signal, () => tasks.start(inside, request.body, signal));
     return reply.status(201).send({ id: task.id });
   });
 
   app.get<Named & { Querystring: { tail: string; follow: string } }>('/tasks/:id/logs', async (request, reply) => {
-    const inside = await gate.running(request, 'tasks:logs');
+    const inside = await gate.running(request, 'tasks:logs', reply.raw);
     const follow = request.query.follow === 'true';
     const options = { id: request.params.id, tail: Number(request.query.tail), follow };
     const chunks = await read(gate, inside, tasks, options, closing(reply));
@@ -30,7 +30,7 @@ export function serveTasks(app: FastifyInstance, gate: Gate, tasks: Tasks): void
   });
 
   app.delete<Named & { Querystring: { signal: string } }>('/tasks/:id', async (request, reply) => {
-    const inside = await gate.running(request, 'tasks:end');
+    const inside = await gate.running(request, 'tasks:end', reply.raw);
     await gate.enter(inside, closing(reply), () => tasks.end(inside, request.params.id, request.query.signal));
     return reply.send({});
   });
