@@ -188,6 +188,7 @@ async function main(): Promise<void> {
   });
   // Whatever an earlier process of this node was running, it runs no more.
   await stores.operations.releaseLeases(nodeId);
+  await housekeeping.begin();
   await sweep.run();
   const idle = new IdlePolicy({ nodeId, bots: stores.bots, acceptance: operations.acceptance, uses, log });
   watch.start();

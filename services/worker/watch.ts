@@ -1,8 +1,9 @@
+import type { LastEnd } from '#domain';
 import type { BotStore } from '#persistence';
 import type { Log } from '#platform';
 import type { ContainerRuntime, RuntimeEvent } from '#runtime';
 import { validate as isUuid } from 'uuid';
-import type { EndHint, Reconciler } from './reconciler.js';
+import type { Reconciler } from './reconciler.js';
 
 const LISTING_MS = 30_000;
 const RECONNECT_MS = 500;
@@ -34,10 +35,10 @@ export interface WatchParts {
 export class Watch {
   readonly #parts: WatchParts;
   readonly #stop = new AbortController();
-  readonly #looking = new Map<string, { again: boolean; hint: EndHint | null }>();
+  readonly #looking = new Map<string, { again: boolean; hint: LastEnd | null }>();
   readonly #oom = new Map<string, Date>();
   /** The last event of bots whose operation runs. */
-  readonly #passed = new Map<string, { at: number; hint: EndHint | null }>();
+  readonly #passed = new Map<string, { at: number; hint: LastEnd | null }>();
   #since: Date | undefined;
   #connection = new AbortController();
   #timer: NodeJS.Timeout | null = null;
@@ -142,7 +143,7 @@ export class Watch {
     if (!event.identity || !isUuid(event.identity.tenantId)) return;
     if (event.action === 'create' || event.action === 'kill') return;
     if (event.action === 'exec_die') return this.#parts.onProgramEnd(event.containerId);
-    let hint: EndHint | null = null;
+    let hint: LastEnd | null = null;
     if (event.action === 'die') {
       hint = { exitCode: event.exitCode, oomKilled: this.#diedOfMemory(event) };
     }
@@ -167,7 +168,7 @@ export class Watch {
   }
 
   /** One look at a time per bot; what comes meanwhile is one more look. */
-  async #look(botKey: string, hint: EndHint | null): Promise<void> {
+  async #look(botKey: string, hint: LastEnd | null): Promise<void> {
     const busy = this.#looking.get(botKey);
     if (busy) {
       busy.again = true;

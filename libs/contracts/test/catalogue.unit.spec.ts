@@ -87,6 +87,7 @@ describe('the routes', () => {
         `POST ${container}`,
         `GET ${container}`,
         `DELETE ${container}`,
+        `PATCH ${container}`,
         `POST ${container}/start`,
         `POST ${container}/stop`,
         `POST ${container}/restart`,
@@ -99,6 +100,12 @@ describe('the routes', () => {
         'GET /v1/bots/:botId/snapshots/:id',
         'DELETE /v1/bots/:botId/snapshots/:id',
         'POST /v1/bots/:botId/snapshots/:id/restore',
+        'POST /v1/bots/:botId/exec',
+        'POST /v1/bots/:botId/tasks',
+        'GET /v1/bots/:botId/tasks',
+        'GET /v1/bots/:botId/tasks/:id',
+        'GET /v1/bots/:botId/tasks/:id/logs',
+        'DELETE /v1/bots/:botId/tasks/:id',
         'GET /v1/operations',
         'GET /v1/operations/:id',
         'POST /v1/operations/:id/cancel',
@@ -117,7 +124,8 @@ describe('the routes', () => {
   test.each(all)('%s: id, parameters, keys and answers agree', (id, route) => {
     expect(route.id).toBe(id);
     expect(route.idempotent).toBe(route.method !== 'GET');
-    expect(route.body === null).toBe(route.method !== 'POST');
+    if (route.method === 'GET' || route.method === 'DELETE') expect(route.body).toBeNull();
+    else expect(route.body).not.toBeNull();
     const sample = { botId: 'alice', id: 'x' };
     const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name as keyof typeof sample);
     const params = Object.fromEntries(names.map((name) => [name, sample[name]]));

@@ -76,11 +76,13 @@ describe('statusOf', () => {
     expect(kindOfStatus(statusOf('absent', kind))).toBe(kind);
   });
 
-  test('is the state while a snapshot is taken or deleted', () => {
-    expect([...WORDED_KINDS, 'snapshot.create', 'snapshot.delete'].sort()).toEqual([...OPERATION_KINDS].sort());
+  test('is the state while a snapshot is taken or deleted, or the container updated', () => {
+    const silent = ['snapshot.create', 'snapshot.delete', 'container.update'];
+    expect([...WORDED_KINDS, ...silent].sort()).toEqual([...OPERATION_KINDS].sort());
     for (const state of CONTAINER_STATES) {
       expect(statusOf(state, 'snapshot.create')).toBe(state);
       expect(statusOf(state, 'snapshot.delete')).toBe(state);
+      expect(statusOf(state, 'container.update')).toBe(state);
     }
   });
 

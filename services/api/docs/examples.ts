@@ -8,6 +8,7 @@ import {
   type ProblemCode,
   type ProgressView,
   type SnapshotView,
+  type TaskView,
 } from '#contracts';
 import { ApiError, toProblem } from '../http/problem.js';
 
@@ -98,6 +99,18 @@ const snapshot: SnapshotView = {
   createdAt: third,
 };
 
+const task: TaskView = {
+  id: '01a22c3d-1b2c-7a3d-9e4f-5a6b7c8d9e0f',
+  botId: 'alice',
+  name: 'web',
+  command: 'python3 -m http.server',
+  status: 'running',
+  exitCode: null,
+  reason: null,
+  startedAt: third,
+  endedAt: null,
+};
+
 const node: NodeView = {
   id: 'node-1',
   status: 'ready',
@@ -140,7 +153,17 @@ export const EXAMPLES: Record<string, unknown> = {
     labels: { team: 'blue' },
   },
   ContainerStop: { timeoutSeconds: 10 },
+  ContainerUpdate: { resources: { memoryMb: 1024 }, autoStopSeconds: 900 },
   Event: event,
+  Exec: { command: 'python3 --version', cwd: '/data', timeoutSeconds: 30 },
+  ExecResult: {
+    exitCode: 0,
+    stdout: 'Python 3.11.2\n',
+    stderr: '',
+    truncated: false,
+    timedOut: false,
+    durationMs: 87,
+  },
   Node: node,
   Operation: operation,
   Progress: progress,
@@ -158,6 +181,9 @@ export const EXAMPLES: Record<string, unknown> = {
     disk: { rootBytes: 2_097_152, dataBytes: 1_048_576 },
     at: third,
   },
+  Task: task,
+  TaskCreate: { command: task.command, name: task.name },
+  TaskSummary: { id: task.id, name: task.name, status: 'running', exitCode: null, reason: null, startedAt: third },
   Subscribe: { botId: 'alice', after: 7 },
   Tenant: { id: '01a22c1d-93aa-7d21-8c55-2f1e0d9c8b7a', name: 'acme', createdAt: first, apiKey: madeKey },
   TenantCreate: { name: 'acme' },
