@@ -10,7 +10,7 @@ import {
   type Lane,
   type Observation,
 } from '../index.js';
-import { at, find, lane, made, NOW, operation, rung, seen, told } from './lanes.js';
+import { at, find, lane, made, operation, rung, seen, told } from './lanes.js';
 
 /** What a look makes of a bot that was running since second 1. */
 const look = (observation: Observation | null, state: ContainerState = 'running', facts: Partial<Bot> = {}): Bot =>
@@ -92,9 +92,9 @@ describe('behind Berth’s back', () => {
   test('a removal of what was up is its end, by what was heard of it', () => {
     const before = describeExit(1, true, at(3));
     const heard = made(observe(lane('running', [], { exit: before }), null, { exitCode: 137, oomKilled: false }));
-    expect(heard.bot.exit).toEqual({ code: 137, oomKilled: false, at: NOW, cause: 'killed' });
+    expect(heard.bot.exit).toEqual({ code: 137, oomKilled: false, at: at(100), cause: 'killed' });
     const unheard = made(observe(lane('paused', [], { exit: before }), null));
-    expect(unheard.bot.exit).toEqual({ code: null, oomKilled: false, at: NOW, cause: 'killed' });
+    expect(unheard.bot.exit).toEqual({ code: null, oomKilled: false, at: at(100), cause: 'killed' });
   });
 
   test('those behind it that it makes impossible are cancelled, the next is rung', () => {
