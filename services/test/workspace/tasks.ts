@@ -75,16 +75,16 @@ export function tasks(system: () => System): void {
     const { worker } = system().services;
     const [long, short] = [await inside.start(TICKER), await inside.start('sleep 1; exit 3')];
     await worker.kill('SIGKILL');
-    await waitFor(
-      async () =>
-        (
-          await system()
-            .docker.getContainer(idOf(await inside.bot.get()))
-            .top()
-        ).Processes.every((row) => !row.join(' ').includes('sleep 1;')),
-      { what: 'the short one to end', deadlineMs: 20_000 },
-    );
-    await worker.start();
+    const container = system().docker.getContainer(idOf(await inside.bot.get()));
+    const running = async (): Promise<string> => {
+      const { Processes } = (await container.top()) as { Processes: string[][] };
+      return Processes.map((row) => row.join(' ')).join('\n');
+    };
+    await waitFor(async () => !(await running()).includes('sleep 1; exit 3'), {
+      what: 'it to end',
+      deadlineMs: 20_000,
+    });
+    worker.start();
     await system().services.ready();
     expect(await inside.ended(short, 60_000)).toMatchObject({ status: 'exited', exitCode: 3 });
     expect(await inside.task(long.id)).toMatchObject({ status: 'running' });
@@ -98,7 +98,11 @@ export function tasks(system: () => System): void {
     ['a stop', 'killed', (bot: Inside['bot']) => bot.run('stop', { timeoutSeconds: 0 })],
     ['a restart', 'killed', (bot: Inside['bot']) => bot.run('restart')],
     ['a delete', 'killed', (bot: Inside['bot']) => bot.run('delete')],
-    ['a kill from outside', 'lost', async (bot: Inside['bot']) => bot.container(idOf(await bot.get())).kill()],
+    [
+      'a kill from outside',
+      'lost',
+      async (bot: Inside['bot']): Promise<void> => void (await bot.container(idOf(await bot.get())).kill()),
+    ],
   ] as const)('%s of the container ends it, in the same moment and with the reason', async (what, status, end) => {
     const bot = system().bot(`ends-by-${what.replaceAll(' ', '-')}`);
     await bot.run('create', { start: true });
