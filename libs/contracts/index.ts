@@ -10,4 +10,6 @@ export * from './problem.js';
 export * from './routes.js';
 export * from './socket.js';
 export * from './snapshot.js';
+export * from './terminal.js';
+export * from './terminal-frames.js';
 export * from './workspace.js';

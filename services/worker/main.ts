@@ -22,6 +22,7 @@ import { Reconciler } from './reconciler.js';
 import { Runner } from './runner.js';
 import { abort, LeaseKeeper } from './runs.js';
 import { Watch } from './watch.js';
+import { TerminalRuns } from './workspace/terminal-runs.js';
 
 const ENGINE_RETRY_MS = 1_000;
 const PRUNE_MS = 600_000;
@@ -72,11 +73,14 @@ async function main(): Promise<void> {
     silentSeconds: config.node.silentSeconds,
   });
   const { protocol, sweep, stores } = operations;
+  const terminals = new TerminalRuns({ directory: join(nodeDir, 'terminals'), programs: runtime, log });
+  shutdown.add('terminals', () => terminals.stop());
   const agent = createAgent({
     runtime,
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
+    terminals,
     metrics,
     log,
   });
@@ -180,6 +184,7 @@ async function main(): Promise<void> {
   // Whatever an earlier process of this node was running, it runs no more.
   await stores.operations.releaseLeases(nodeId);
   await sweep.run();
+  terminals.start();
   watch.start();
   housekeeping.start();
   shutdown.add('housekeeping', () => housekeeping.stop());

@@ -2,16 +2,19 @@ import type { BotStore } from '#persistence';
 import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { TerminalRuns } from '../workspace/terminal-runs.js';
 import { serveExec } from './exec.js';
 import { Gate } from './gate.js';
 import { serveObservation } from './observation.js';
 import { statusOf, toRefusal } from './refusal.js';
+import { serveTerminals } from './terminal.js';
 
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
+  terminals: TerminalRuns;
   metrics: Metrics;
   log: Log;
 }
@@ -30,6 +33,7 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   });
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, parts.runtime);
+  serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
 
   app.setErrorHandler((error, _request, reply) => {
     const refusal = toRefusal(error);

@@ -3,7 +3,7 @@ import { RuntimeFailure } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { RUN_VARIABLE } from './processes.js';
-import { END_RUN, SUPERVISE } from './scripts.js';
+import { END_RUN, HANG_UP, SUPERVISE } from './scripts.js';
 import { newMark, Trailer } from './trailer.js';
 
 /** What is to be run in a container. */
@@ -109,12 +109,24 @@ export async function supervise(
   };
 }
 
-/** Ends whatever is left of a run, of all users. */
+/** Ends whatever is left of a run, of all users. `processes_exhausted` where the container has no room for that. */
 export async function endRun(programs: Programs, containerId: string, run: string): Promise<void> {
-  const end = (user: string): Promise<string> =>
-    runQuietly(programs, containerId, ['/bin/sh', '-c', END_RUN, 'sh', run], user);
-  const users = new Set((await end('0')).split('\n').filter((line) => /^\d+$/.test(line)));
+  const end = (user: string): Promise<string[]> => fromOutside(programs, containerId, [END_RUN, 'sh', run], user);
+  const users = new Set((await end('0')).filter((line) => /^\d+$/.test(line)));
   for (const user of users) await end(user);
+}
+
+/** Sends the hangup of a terminal to whatever is left of a run. False where nothing is. */
+export async function hangUp(programs: Programs, containerId: string, run: string): Promise<boolean> {
+  return (await fromOutside(programs, containerId, [HANG_UP, 'sh', run], '0')).includes('told');
+}
+
+/** The lines that a script tells. */
+async function fromOutside(programs: Programs, containerId: string, script: string[], user: string): Promise<string[]> {
+  const told = await runQuietly(programs, containerId, ['/bin/sh', '-c', ...script], user);
+  const lines = told.split('\n').filter((line) => /^(\d+|ended|left|told)$/.test(line));
+  if (lines.length > 0) return lines;
+  throw new RuntimeFailure('processes_exhausted', EXHAUSTED, { retryable: true });
 }
 
 async function runQuietly(programs: Programs, containerId: string, argv: string[], user: string): Promise<string> {
