@@ -32,9 +32,8 @@ export function upgrade(url: URL, { protocol, headers, answerMs, signal }: Upgra
       settled();
       reject(error);
     });
-    asked.once('upgrade', (_response, stream, head) => {
+    asked.once('upgrade', (_response, socket, head) => {
       settled();
-      const socket = stream as Socket;
       // Told by its end, which follows.
       socket.on('error', () => undefined);
       socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);

@@ -30,8 +30,16 @@ export class TerminalRuns {
 
   /** Ends what an earlier process has left, now and until it is done. */
   start(): void {
-    this.#ending = this.#endLeft();
-    this.#timer = setInterval(() => (this.#ending = this.#ending.then(() => this.#endLeft())), RETRY_MS).unref();
+    let busy = false;
+    const endLeft = (): void => {
+      if (busy) return;
+      busy = true;
+      this.#ending = this.#endLeft()
+        .catch((error: unknown) => this.parts.log.warn({ err: error }, 'the notes of terminals could not be read'))
+        .finally(() => (busy = false));
+    };
+    this.#timer = setInterval(endLeft, RETRY_MS).unref();
+    endLeft();
   }
 
   async stop(): Promise<void> {
@@ -73,13 +81,13 @@ export class TerminalRuns {
   }
 
   async #endLeft(): Promise<void> {
-    const { directory, log } = this.parts;
+    const { directory } = this.parts;
     const left = (await readdir(directory).catch(() => [])).filter((run) => !this.#live.has(run));
     for (const run of left) {
       const containerId = await readFile(this.#file(run), 'utf8').catch(() => '');
       // Killed while it was noted: it was not begun.
       if (containerId === '') await this.forget(run);
-      else await this.end(run, containerId).catch((error: unknown) => log.warn({ err: error, run }, 'a note stays'));
+      else await this.end(run, containerId);
     }
   }
 
