@@ -100,7 +100,10 @@ export function flow(system: () => System): void {
     await terminal.until('unread');
     network(client).pause();
     await standstill('yes');
+    const socket = network(client);
     client.close();
     await untilEnded(bot, 'yes unread');
+    // What is paused does not end.
+    socket.resume();
   });
 }

@@ -38,7 +38,7 @@ export function use(system: () => System): void {
     ['kill -9 $$', 137, ''],
     ['true', 0, ''],
     ['test -t 0 && test -t 1 && test -t 2 && echo all', 0, 'all\r\n'],
-  ])('runs %j: exit code %d', async (command, exitCode, shown) => {
+  ])('runs a command: %#', async (command, exitCode, shown) => {
     const terminal = await open({ command });
     expect(await terminal.exit()).toBe(exitCode);
     expect(terminal.shown()).toBe(shown);
@@ -66,14 +66,13 @@ export function use(system: () => System): void {
 
   test('keeps characters whole, both ways, however their bytes are cut', async () => {
     const writer = await open({
-      command: "printf '\\342\\202'; read -r x; printf '\\254 \\360\\237'; read -r x; printf '\\230\\200\\n'",
+      command: "stty -echo; printf '\\342\\202'; read -r x; printf '\\254 \\360\\237'; read -r x; printf '\\230\\200\\n'",
     });
-    await writer.type('a\r');
+    await writer.type('\r');
     await writer.until('€ ');
-    await writer.type('b\r');
+    await writer.type('\r');
     expect(await writer.exit()).toBe(0);
-    expect(writer.shown()).toMatch(/€ .*😀\r\n$/s);
-    expect(writer.shown()).not.toContain('\ufffd');
+    expect(writer.shown().replace(/^\r\n/, '')).toBe('€ 😀\r\n');
 
     const reader = await open({ command: 'read -r line; printf %s "$line" > /data/typed' });
     await reader.type('grüße, 世界 😀\r');
