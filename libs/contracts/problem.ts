@@ -32,6 +32,7 @@ export const CATALOGUE = {
   task_not_found: entry(404, 'No such task', "See the bot's tasks for those there are."),
   file_not_found: entry(404, 'No such file or directory', 'Check the path inside the container.'),
   operation_not_found: entry(404, 'No such operation', 'Check the id; ended operations are kept for a limited time.'),
+  terminal_not_found: entry(404, 'No such terminal', 'It has ended, or belongs to another socket: open a new one.'),
   node_not_found: entry(404, 'No such node', 'See GET /v1/nodes for the nodes there are.'),
   api_key_not_found: entry(404, 'No such API key', 'See GET /v1/api-keys for the keys there are.'),
   invalid_transition: entry(409, 'Not possible in this state', 'Send one of the commands named in `allowed`.'),

@@ -25,6 +25,7 @@ import { abort, LeaseKeeper } from './runs.js';
 import { Uses } from './uses.js';
 import { Watch } from './watch.js';
 import { Tasks } from './workspace/tasks.js';
+import { TerminalRuns } from './workspace/terminal-runs.js';
 
 const ENGINE_RETRY_MS = 1_000;
 const PRUNE_MS = 600_000;
@@ -77,6 +78,8 @@ async function main(): Promise<void> {
   const { protocol, sweep, stores } = operations;
   const tasks = new Tasks({ programs: runtime, record: operations.tasks, tasks: stores.tasks, bots: stores.bots, log });
   const uses = new Uses();
+  const terminals = new TerminalRuns({ directory: join(nodeDir, 'terminals'), programs: runtime, log });
+  shutdown.add('terminals', () => terminals.stop());
   const agent = createAgent({
     runtime,
     uses,
@@ -84,6 +87,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
+    terminals,
     metrics,
     log,
   });
@@ -191,6 +195,7 @@ async function main(): Promise<void> {
   await housekeeping.begin();
   await sweep.run();
   const idle = new IdlePolicy({ nodeId, bots: stores.bots, acceptance: operations.acceptance, uses, log });
+  terminals.start();
   watch.start();
   housekeeping.start();
   idle.start();

@@ -32,6 +32,7 @@ describe('the catalogue', () => {
     expect(Object.fromEntries(beyond.map(([code, { status }]) => [code, status]))).toEqual({
       route_not_found: 404,
       api_key_not_found: 404,
+      terminal_not_found: 404,
       internal_error: 500,
       unavailable: 503,
       image_lacks_program: 409,

@@ -15,6 +15,8 @@ import { ApiError, toProblem } from '../http/problem.js';
 const [first, second, third] = ['2026-11-23T09:30:00.000Z', '2026-11-23T09:30:01.250Z', '2026-11-23T09:42:00.000Z'];
 const requestedBy = { type: 'apiKey', id: '01a22c1e-07c5-7578-8d62-a9e7ca21525f', name: 'backend' } as const;
 
+const terminalId = '5b0f4a0e-3f0f-4b6e-9d53-8f2f0f0c7a11';
+
 const operation: OperationView = {
   id: '01a22c2f-7b1d-7c0e-9a43-0d5f6f1f2a10',
   botId: 'alice',
@@ -187,6 +189,12 @@ export const EXAMPLES: Record<string, unknown> = {
   Subscribe: { botId: 'alice', after: 7 },
   Tenant: { id: '01a22c1d-93aa-7d21-8c55-2f1e0d9c8b7a', name: 'acme', createdAt: first, apiKey: madeKey },
   TenantCreate: { name: 'acme' },
+  TerminalClose: { terminalId },
+  TerminalExit: { terminalId, exitCode: 0 },
+  TerminalInput: { terminalId, data: 'ls\r' },
+  TerminalOpen: { botId: 'alice', cols: 80, rows: 24 },
+  TerminalOutput: { terminalId, data: 'notes.txt\r\n' },
+  TerminalResize: { terminalId, cols: 132, rows: 43 },
   Unsubscribe: { botId: 'alice' },
 };
 

@@ -4,11 +4,13 @@ import type { ContainerRuntime, Programs } from '#runtime';
 import type { Tasks } from '../workspace/tasks.js';
 import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { TerminalRuns } from '../workspace/terminal-runs.js';
 import { serveExec } from './exec.js';
 import { Gate } from './gate.js';
 import { serveObservation } from './observation.js';
 import { statusOf, toRefusal } from './refusal.js';
 import { serveTasks } from './tasks.js';
+import { serveTerminals } from './terminal.js';
 
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
@@ -17,6 +19,7 @@ export interface AgentParts {
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
+  terminals: TerminalRuns;
   metrics: Metrics;
   log: Log;
 }
@@ -36,6 +39,7 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, parts.runtime);
   serveTasks(app, gate, parts.tasks);
+  serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
 
   app.setErrorHandler((error, _request, reply) => {
     const refusal = toRefusal(error);

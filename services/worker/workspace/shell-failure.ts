@@ -17,11 +17,15 @@ export async function shellFailure(
     });
   }
   if (user !== undefined && code === 126) return unknownUser(user);
-  return new RuntimeFailure('processes_exhausted', EXHAUSTED, { retryable: true });
+  return exhausted();
 }
 
 const EXHAUSTED =
   'The command could not begin: the container may have used up its limit of processes. End some, or restart it.';
+
+export function exhausted(): RuntimeFailure {
+  return new RuntimeFailure('processes_exhausted', EXHAUSTED, { retryable: true });
+}
 
 function unknownUser(user: string): RuntimeFailure {
   return new RuntimeFailure('user_unknown', `The container has no user ${user}.`, { retryable: false });

@@ -2,9 +2,9 @@ import type { Program, Programs, TakeOutput } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { capture } from './capture.js';
-import { missingDirectory, shellFailure } from './shell-failure.js';
+import { exhausted, missingDirectory, shellFailure } from './shell-failure.js';
 import { RUN_VARIABLE } from './processes.js';
-import { END_RUN, SUPERVISE } from './scripts.js';
+import { END_RUN, HANG_UP, SUPERVISE } from './scripts.js';
 import { newMark, Trailer } from './trailer.js';
 
 /** What is to be run in a container. */
@@ -110,12 +110,25 @@ export async function supervise(
   };
 }
 
-/** Ends whatever is left of a run, of all users. */
+/** Ends whatever is left of a run, of all users. `processes_exhausted` where the container has no room for that. */
 export async function endRun(programs: Programs, containerId: string, run: string): Promise<void> {
-  const end = async (user: string): Promise<string> =>
-    (await capture(programs, containerId, { argv: ['/bin/sh', '-c', END_RUN, 'sh', run], user })).stdout;
-  const users = new Set((await end('0')).split('\n').filter((line) => /^\d+$/.test(line)));
+  const end = (user: string): Promise<string[]> => fromOutside(programs, containerId, [END_RUN, 'sh', run], user);
+  const users = new Set((await end('0')).filter((line) => /^\d+$/.test(line)));
   for (const user of users) await end(user);
+}
+
+/** Sends the hangup of a terminal to whatever is left of a run. False where nothing is. */
+export async function hangUp(programs: Programs, containerId: string, run: string): Promise<boolean> {
+  return (await fromOutside(programs, containerId, [HANG_UP, 'sh', run], '0')).includes('told');
+}
+
+/** The lines that a script tells. */
+async function fromOutside(programs: Programs, containerId: string, script: string[], user: string): Promise<string[]> {
+  const argv = ['/bin/sh', '-c', ...script];
+  const { stdout, failed } = await capture(programs, containerId, { argv, user });
+  const lines = stdout.split('\n').filter((line) => /^(\d+|ended|left|told)$/.test(line));
+  if (lines.length > 0) return lines;
+  throw (await failed()) ?? exhausted();
 }
 
 /** Without an announcement the supervisor never began, or was ended with its container. */
