@@ -66,7 +66,8 @@ export function use(system: () => System): void {
 
   test('keeps characters whole, both ways, however their bytes are cut', async () => {
     const writer = await open({
-      command: "stty -echo; printf '\\342\\202'; read -r x; printf '\\254 \\360\\237'; read -r x; printf '\\230\\200\\n'",
+      command:
+        "stty -echo; printf '\\342\\202'; read -r x; printf '\\254 \\360\\237'; read -r x; printf '\\230\\200\\n'",
     });
     await writer.type('\r');
     await writer.until('€ ');
