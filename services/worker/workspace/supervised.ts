@@ -122,6 +122,18 @@ export async function hangUp(programs: Programs, containerId: string, run: strin
   return (await fromOutside(programs, containerId, [HANG_UP, 'sh', run], '0')).includes('told');
 }
 
+/**
+ * Whether a program can run in it. Tells at once that a container is ending, which the engine still calls running
+ * when what ran in it is dead already.
+ */
+export async function isAlive(programs: Programs, containerId: string): Promise<boolean> {
+  try {
+    return (await fromOutside(programs, containerId, ['echo told', 'sh'], '0')).length > 0;
+  } catch (error) {
+    return error instanceof RuntimeFailure && error.code === 'container_paused';
+  }
+}
+
 /** The lines that a script tells. */
 async function fromOutside(programs: Programs, containerId: string, script: string[], user: string): Promise<string[]> {
   const argv = ['/bin/sh', '-c', ...script];
