@@ -1,4 +1,4 @@
-import type { Program, Programs, TakeOutput } from '#runtime';
+import { RuntimeFailure, type Program, type Programs, type TakeOutput } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { capture } from './capture.js';
