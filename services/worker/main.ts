@@ -77,6 +77,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
+    maxUploadBytes: config.agent.maxUploadBytes,
     metrics,
     log,
   });

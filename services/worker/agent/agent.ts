@@ -3,6 +3,7 @@ import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { serveExec } from './exec.js';
+import { serveFiles } from './files.js';
 import { Gate } from './gate.js';
 import { serveObservation } from './observation.js';
 import { statusOf, toRefusal } from './refusal.js';
@@ -12,6 +13,8 @@ export interface AgentParts {
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
+  /** Of one upload. Infinity: no limit. */
+  maxUploadBytes: number;
   metrics: Metrics;
   log: Log;
 }
@@ -30,6 +33,7 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   });
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, parts.runtime);
+  serveFiles(app, { gate, programs: parts.runtime, maxUploadBytes: parts.maxUploadBytes });
 
   app.setErrorHandler((error, _request, reply) => {
     const refusal = toRefusal(error);

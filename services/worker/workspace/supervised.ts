@@ -130,11 +130,11 @@ async function runQuietly(programs: Programs, containerId: string, argv: string[
 }
 
 /** Without an announcement the supervisor never began, or was ended with its container. */
-async function unannounced(
+export async function unannounced(
   programs: Programs,
   containerId: string,
   program: Program,
-  { user }: Command,
+  { user }: Pick<Command, 'user'>,
 ): Promise<null> {
   const code = await program.exitCode().catch(() => null);
   const signal = AbortSignal.timeout(KILL_MS);
