@@ -109,12 +109,16 @@ told failed`;
  * the bytes on its input. They are whole where the mark comes behind them: the end of the input alone may mean anything.
  */
 export const WRITE = `${BEGIN}${FAIL}need stat cat tail dd chmod mv rm
-path=$1
-if [ -L "$path" ]; then
+path=$1 hops=0
+# Step by step: busybox's readlink -f takes a link that leads nowhere for one of the working directory's.
+while [ -L "$path" ]; do
+  [ $hops -lt 40 ] || told loop
+  hops=$((hops + 1))
   need readlink
-  path=$(readlink -f -- "$1" && echo x) || told loop
-  path=\${path%?x}
-fi
+  enter "\${path%/*}"
+  next=$(readlink -n "./\${path##*/}" && echo x) || told loop
+  case $next in /*) path=\${next%x};; *) path=$here/\${next%x};; esac
+done
 parents "\${path%/*}"
 enter "\${path%/*}"
 name=./\${path##*/}
