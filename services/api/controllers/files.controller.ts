@@ -69,19 +69,21 @@ export class FilesController {
   @Endpoint(routes.createDirectory)
   createDirectory(@Call() call: CallOf<typeof routes.createDirectory>): Promise<DirectoryView> {
     const ask = { method: 'POST', path: '/files/directories', query: { path: call.body.path } } as const;
-    return this.#once<DirectoryView>(call, ask);
+    return this.#once<DirectoryView>(call, () => this.#ask(call, 'files:write', ask));
   }
 
   @Endpoint(routes.moveFile)
   move(@Call() call: CallOf<typeof routes.moveFile>): Promise<FileMoved> {
     const { from, to } = call.body;
-    return this.#once<FileMoved>(call, { method: 'POST', path: '/files/move', query: { path: from, to } });
+    const ask = { method: 'POST', path: '/files/move', query: { path: from, to } } as const;
+    return this.#once<FileMoved>(call, () => this.#ask(call, 'files:write', ask));
   }
 
   @Endpoint(routes.deleteFile)
   delete(@Call() call: CallOf<typeof routes.deleteFile>): Promise<null> {
     const { path, recursive } = call.query;
-    return this.#once<null>(call, { method: 'DELETE', path: '/files', query: { path, recursive: String(recursive) } });
+    const ask = { method: 'DELETE', path: '/files', query: { path, recursive: String(recursive) } } as const;
+    return this.#once<null>(call, () => this.#ask(call, 'files:write', ask));
   }
 
   @Endpoint(routes.readArchive)
@@ -104,15 +106,24 @@ export class FilesController {
   async #upload<T>(call: BotCall, path: string, to: string): Promise<T> {
     // Known before the body is touched: who is refused here has sent it for nothing.
     await locate(this.bots, call.caller.tenant.id, call.params.botId);
-    return this.#once<T>(call, { method: 'PUT', path, query: { path: to } }, () => bodyOf(call.request));
+    const announced = call.request.headers['content-length'];
+    const bodyBytes = announced === undefined ? undefined : Number(announced);
+    return this.#once<T>(call, async () => {
+      const body = bodyOf(call.request);
+      try {
+        return await this.#ask(call, 'files:write', { method: 'PUT', path, query: { path: to }, body, bodyBytes });
+      } finally {
+        body.destroy();
+      }
+    });
   }
 
-  async #once<T>(call: BotCall, ask: AgentRequest, body?: () => AgentRequest['body']): Promise<T> {
+  async #once<T>(call: BotCall, ask: () => Promise<Dispatcher.ResponseData>): Promise<T> {
     let statusCode = 0;
     return answerOnce<T>(this, call, {
       statusCode: () => statusCode,
       run: async () => {
-        const answer = await this.#ask(call, 'files:write', { ...ask, body: body?.() });
+        const answer = await ask();
         statusCode = answer.statusCode;
         return (statusCode === 204 ? null : await answer.body.json()) as T;
       },

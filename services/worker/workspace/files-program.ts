@@ -1,8 +1,8 @@
-import type { Programs } from '#runtime';
+import type { Program, Programs } from '#runtime';
 import { RuntimeFailure } from '#runtime';
 import type { Readable, Writable } from 'node:stream';
 import { AgentRefusal } from '../agent/refusal.js';
-import { refusalOf, verdictIn } from './files-verdict.js';
+import { lacking, refusalOf, verdictIn } from './files-verdict.js';
 import { unannounced } from './supervised.js';
 
 /** As much of a program's complaints is kept, its verdict coming last. Bytes. */
@@ -42,14 +42,7 @@ export async function runFiles(
   end?: (hand: (bytes: Buffer) => void) => void,
 ): Promise<FileProgram> {
   const { programs, containerId, signal } = call;
-  const argv = ['/bin/sh', '-c', script, 'sh', ...args];
-  const program = await programs
-    .execute(containerId, { argv, env: { LC_ALL: 'C' }, user: '0' }, signal)
-    .catch((error: unknown) => {
-      if (error instanceof RuntimeFailure && error.code === 'program_missing')
-        throw refusalOf(['lacks', '/bin/sh'], call);
-      throw error;
-    });
+  const program = await begin(call, ['/bin/sh', '-c', script, 'sh', ...args]);
   let complaints = '';
   let told: ((words: string[]) => void) | null = null;
   const announced = new Promise<string[]>((resolve) => (told = resolve));
@@ -82,6 +75,16 @@ export async function runFiles(
   })();
   verdict.catch(() => undefined);
   return { output, stdin: program.stdin, verdict, finish: () => program.finish(), close };
+}
+
+async function begin(call: FileCall, argv: string[]): Promise<Program> {
+  const { programs, containerId, signal } = call;
+  try {
+    return await programs.execute(containerId, { argv, env: { LC_ALL: 'C' }, user: '0' }, signal);
+  } catch (error) {
+    if (error instanceof RuntimeFailure && error.code === 'program_missing') throw lacking('/bin/sh', call);
+    throw error;
+  }
 }
 
 /** Runs one that takes no input; what it printed. At most `maxBytes` are kept of that. */

@@ -1,10 +1,14 @@
 import type { ProblemCode } from '#contracts';
 import { AgentRefusal } from '../agent/refusal.js';
 
+/** What a verdict begins with. */
+const BEGIN = '\x1e';
+
 /** The words of the first verdict among complaints; null while there is none. */
 export function verdictIn(complaints: string): string[] | null {
-  const told = /\x1e([^\n\x1e]*)\n/.exec(complaints)?.[1];
-  return told === undefined ? null : told.split(' ');
+  const from = complaints.indexOf(BEGIN);
+  const to = complaints.indexOf('\n', from);
+  return from < 0 || to < 0 ? null : complaints.slice(from + 1, to).split(' ');
 }
 
 type Refused = [code: ProblemCode, detail: (path: string, what: string) => string];
@@ -41,9 +45,7 @@ export function refusalOf(
   { path, what }: { path: string; what: string },
   complaints = '',
 ): AgentRefusal | null {
-  if (word === 'lacks') {
-    return new AgentRefusal('image_lacks_program', `The image has no ${subject}, which ${what} needs.`);
-  }
+  if (word === 'lacks') return lacking(subject, { what });
   if (word === 'failed') {
     const code = COMPLAINTS.find(([pattern]) => pattern.test(complaints))?.[1] ?? 'file_conflict';
     return new AgentRefusal(code, `Failed while ${what}, ${path}: ${lastLine(complaints) || 'no reason was told'}`);
@@ -52,8 +54,13 @@ export function refusalOf(
   return refused ? new AgentRefusal(refused[0], refused[1](path, what)) : null;
 }
 
+/** Of a program that the image must have. */
+export function lacking(program: string, { what }: { what: string }): AgentRefusal {
+  return new AgentRefusal('image_lacks_program', `The image has no ${program}, which ${what} needs.`);
+}
+
 /** The last complaint in a form that a line of text can hold. */
 function lastLine(complaints: string): string {
-  const lines = (complaints.split('\x1e')[0] ?? '').split('\n').filter((line) => line.trim() !== '');
+  const lines = (complaints.split(BEGIN)[0] ?? '').split('\n').filter((line) => line.trim() !== '');
   return (lines.at(-1) ?? '').replaceAll(/\p{Cc}/gu, '').slice(0, 300);
 }
