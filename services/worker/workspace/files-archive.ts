@@ -2,6 +2,7 @@ import type { ArchiveUnpacked } from '#contracts';
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AgentRefusal } from '../agent/refusal.js';
+import { FirstLine } from './files-first-line.js';
 import { ArchiveGuard } from './files-guard.js';
 import { runFiles, type FileCall } from './files-program.js';
 import { PACK, UNPACK } from './files-scripts.js';
@@ -9,16 +10,15 @@ import { sendAll } from './files-upload.js';
 
 /** A tar of a file or a directory; fails where it is not whole. Throws AgentRefusal. */
 export async function readArchive(call: FileCall): Promise<Readable> {
-  let begun: () => void = () => undefined;
-  const first = new Promise<void>((resolve) => (begun = resolve));
+  const line = new FirstLine(/^ready$/);
   let told: string | null = null;
   const program = await runFiles(
     call,
     PACK,
     [call.path],
-    (piece, hand) => {
-      begun();
-      hand(piece);
+    (output, hand) => {
+      const piece = line.take(output);
+      if (piece.length > 0) hand(piece);
     },
     () => {
       if (told !== 'done') throw new AgentRefusal('file_conflict', `${call.path} could not be read to its end.`);
@@ -28,7 +28,7 @@ export async function readArchive(call: FileCall): Promise<Readable> {
     ([word = '']) => (told = word),
     () => undefined,
   );
-  await Promise.race([first, program.verdict]);
+  await Promise.race([line.read, program.verdict]);
   return program.output;
 }
 

@@ -2,6 +2,7 @@ import type { FileWritten } from '#contracts';
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AgentRefusal } from '../agent/refusal.js';
+import { FirstLine } from './files-first-line.js';
 import { runFiles, type FileCall } from './files-program.js';
 import { READ, WRITE } from './files-scripts.js';
 import { rangeIn, type Range } from './files-range.js';
@@ -22,21 +23,14 @@ export interface Content {
 /** Opens a file and reads it, or the one range of it that is asked for. Throws AgentRefusal. */
 export async function readFile(call: FileCall, rangeHeader: string | undefined): Promise<Content> {
   const bounds = { skip: 0, left: 0 };
-  let head: string | null = '';
-  let opened: (line: string) => void = () => undefined;
-  const line = new Promise<string>((resolve) => (opened = resolve));
+  const line = new FirstLine(/^\d+ -?\d+$/);
   const program = await runFiles(
     call,
     READ,
     [call.path],
-    (piece, hand) => {
-      if (head !== null) {
-        head += piece.toString('latin1');
-        if (!head.includes('\n')) return;
-        opened(head);
-        head = null;
-        return;
-      }
+    (output, hand) => {
+      const piece = line.take(output);
+      if (piece.length === 0) return;
       const bytes = piece.subarray(bounds.skip, bounds.skip + bounds.left);
       bounds.skip = Math.max(0, bounds.skip - piece.length);
       bounds.left -= bytes.length;
@@ -52,7 +46,7 @@ export async function readFile(call: FileCall, rangeHeader: string | undefined):
     program.stdin.end('\n');
     program.finish();
   };
-  const first = await Promise.race([line, program.verdict.then(() => '')]);
+  const first = await Promise.race([line.read, program.verdict.then(() => '')]);
   const [size = 0, seconds = 0] = first.split(' ').map(Number);
   const range = rangeIn(rangeHeader, size);
   if (range === 'beyond') {

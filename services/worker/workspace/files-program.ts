@@ -46,25 +46,33 @@ export async function runFiles(
   let complaints = '';
   let told: ((words: string[]) => void) | null = null;
   const announced = new Promise<string[]>((resolve) => (told = resolve));
-  const output = program.output((stream, piece, hand) => {
-    if (stream === 'stdout') return take(piece, hand);
-    complaints = (complaints + piece.toString('latin1')).slice(-COMPLAINTS_BYTES);
-    const words = verdictIn(complaints);
-    if (words) told?.(words);
-  }, end);
+  let over: () => void = () => undefined;
+  const ended = new Promise<null>((resolve) => (over = () => resolve(null)));
+  const output = program.output(
+    (stream, piece, hand) => {
+      if (stream === 'stdout') return take(piece, hand);
+      complaints = (complaints + piece.toString('latin1')).slice(-COMPLAINTS_BYTES);
+      const words = verdictIn(complaints);
+      if (words) told?.(words);
+    },
+    (hand) => {
+      over();
+      end?.(hand);
+    },
+  );
   // Told to whoever reads the output; a write that fails is one of a program that has ended.
   program.stdin.on('error', () => undefined);
-  const closed = new Promise<null>((resolve) => output.once('close', () => resolve(null)));
-  output.once('error', () => undefined);
+  output.on('error', () => undefined);
   const close = (): void => program.close();
   if (signal.aborted) close();
   signal.addEventListener('abort', close, { once: true });
   output.once('close', () => {
     signal.removeEventListener('abort', close);
     program.close();
+    over();
   });
   const verdict = (async (): Promise<string[]> => {
-    const words = (await Promise.race([announced, closed])) ?? verdictIn(complaints);
+    const words = (await Promise.race([announced, ended])) ?? verdictIn(complaints);
     if (words) {
       const refusal = refusalOf(words, call, Buffer.from(complaints, 'latin1').toString());
       if (refusal) throw refusal;
@@ -73,7 +81,8 @@ export async function runFiles(
     if (!signal.aborted) await unannounced(programs, containerId, program, {});
     throw new AgentRefusal('container_not_running', 'The container ended meanwhile.');
   })();
-  verdict.catch(() => undefined);
+  // Nobody reads what is refused.
+  verdict.catch(() => output.destroy());
   return { output, stdin: program.stdin, verdict, finish: () => program.finish(), close };
 }
 

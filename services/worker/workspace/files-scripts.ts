@@ -189,12 +189,13 @@ else
 fi
 told done`;
 
-/** Argument: a path. Prints a tar of it. Ends with its input. */
+/** Argument: a path. Prints a line, then a tar of it. Ends with its input. */
 export const PACK = `${BEGIN}need tar
 [ -e "$1" ] || [ -L "$1" ] || lost "$1"
 enter "\${1%/*}"
 name=\${1##*/}
 case $name in -*) name=./$name;; esac
+echo ready
 tar -cf - "$name" 3<&- &
 tar=$!
 ( read -r x <&3; kill -KILL $tar ) >/dev/null 2>&1 &
@@ -229,7 +230,7 @@ if [ "$here" != "$place" ]; then
   [ "$owner" = 0:0 ] || chown "$owner" "$tmp" || fail failed
 fi
 echo ready
-tar -xf - -C "$tmp" || fail failed
+tar -xf - -C "$tmp" || fail unpacked
 [ -f "$tmp/$3" ] || fail cut
 rm -f -- "$tmp/$3" || fail failed
 if [ "$here" != "$place" ]; then

@@ -1,5 +1,6 @@
 import { Transform, type Readable } from 'node:stream';
 import { AgentRefusal } from '../agent/refusal.js';
+import { FirstLine } from './files-first-line.js';
 import { runFiles, type FileCall, type FileProgram } from './files-program.js';
 
 /** What a body goes through. What `take` throws ends the upload, and nothing appears. */
@@ -21,12 +22,11 @@ export async function sendAll(
   body: Readable,
   stage: UploadStage,
 ): Promise<string[]> {
-  let begun: () => void = () => undefined;
-  const ready = new Promise<void>((resolve) => (begun = resolve));
-  const program = await runFiles(call, script, args, () => begun());
+  const line = new FirstLine(/^ready$/);
+  const program = await runFiles(call, script, args, (piece) => void line.take(piece));
   program.output.resume();
   // No byte is sent before the script can read it, or has told why it does not.
-  await Promise.race([ready, program.verdict]);
+  await Promise.race([line.read, program.verdict]);
   const passage = new Passage(body, stage, program);
   try {
     await Promise.race([passage.passed, program.verdict]);

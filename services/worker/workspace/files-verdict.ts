@@ -46,8 +46,10 @@ export function refusalOf(
   complaints = '',
 ): AgentRefusal | null {
   if (word === 'lacks') return lacking(subject, { what });
-  if (word === 'failed') {
-    const code = COMPLAINTS.find(([pattern]) => pattern.test(complaints))?.[1] ?? 'file_conflict';
+  if (word === 'failed' || word === 'unpacked') {
+    const code =
+      COMPLAINTS.find(([pattern]) => pattern.test(complaints))?.[1] ??
+      (word === 'failed' ? 'file_conflict' : 'validation_failed');
     return new AgentRefusal(code, `Failed while ${what}, ${path}: ${lastLine(complaints) || 'no reason was told'}`);
   }
   const refused = REFUSALS[word];
