@@ -23,19 +23,25 @@ const entries = <T extends z.ZodType>(name: z.ZodString, value: T) =>
 /** Values of an environment by name. Names that begin with `__BERTH` are ours. */
 export const envEntries = entries(envName, text(32_768)).default({});
 
+const resourcesField = z.strictObject({
+  cpus: z.number().min(0.01).max(1024).optional().describe('CPUs; fractions are fine.'),
+  memoryMb: z.int().min(6).max(16_777_216).optional().describe('MiB, swap included.'),
+  pids: z.int().min(2).max(4_194_304).optional().describe('Processes and threads.'),
+});
+const labelsField = entries(labelName, text(1024));
+const autoStopField = z
+  .int()
+  .min(0)
+  .max(31_536_000)
+  .describe('It is stopped when nobody has used it for so long, with no task running; 0: never.');
+
 /** Ceilings come from the configuration; these are floors that any engine accepts. */
 export const createBody = z
   .strictObject({
     image: imageRef.optional(),
     start: z.boolean().default(false).describe('Start it when it is made.'),
     fromSnapshot: uuid.optional().describe('A ready snapshot of the tenant to begin from, instead of an image.'),
-    resources: z
-      .strictObject({
-        cpus: z.number().min(0.01).max(1024).optional().describe('CPUs; fractions are fine.'),
-        memoryMb: z.int().min(6).max(16_777_216).optional().describe('MiB, swap included.'),
-        pids: z.int().min(2).max(4_194_304).optional().describe('Processes and threads.'),
-      })
-      .default({}),
+    resources: resourcesField.default({}),
     env: envEntries.meta({
       description:
         'Environment of `command`, kept sealed and never returned. Any name is taken, those too that a shell keeps ' +
@@ -45,13 +51,8 @@ export const createBody = z
       description: 'The main process, instead of one that only keeps the container up. It has to stay up.',
     }),
     network: z.enum(['internet', 'none']).default('internet'),
-    labels: entries(labelName, text(1024)).default({}),
-    autoStopSeconds: z
-      .int()
-      .min(0)
-      .max(0, 'is not supported yet: leave it out, or send 0 for never')
-      .default(0)
-      .describe('Not supported yet: 0, for never.'),
+    labels: labelsField.default({}),
+    autoStopSeconds: autoStopField.default(0),
   })
   .refine((body) => body.image === undefined || body.fromSnapshot === undefined, {
     path: ['image'],
@@ -60,6 +61,15 @@ export const createBody = z
   .refine((body) => body.command?.[0] !== '', { path: ['command', 0], message: 'must name a program' })
   .meta({ id: 'ContainerCreate' });
 export type CreateBody = z.infer<typeof createBody>;
+
+export const updateBody = z
+  .strictObject({
+    resources: resourcesField.optional().describe('Those named are changed, at once where the engine can.'),
+    labels: labelsField.optional().describe('All of them anew.'),
+    autoStopSeconds: autoStopField.optional(),
+  })
+  .refine((body) => Object.keys(body).length > 0, 'must change something')
+  .meta({ id: 'ContainerUpdate' });
 
 export const stopBody = z
   .strictObject({ timeoutSeconds: z.int().min(0).max(300).default(10).describe('How long it has to end by itself.') })

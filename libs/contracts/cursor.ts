@@ -8,6 +8,7 @@ const LISTS = {
   operations: z.regexes.uuid(),
   keys: z.regexes.uuid(),
   snapshots: z.regexes.uuid(),
+  tasks: z.regexes.uuid(),
   nodes: /^[a-z0-9][a-z0-9-]{0,62}$/,
 } as const satisfies Record<string, RegExp>;
 

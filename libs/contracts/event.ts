@@ -4,6 +4,7 @@ import { containerSchema, exitSchema } from './container.js';
 import { botId, page, pageLimit, queryInt, text, time, uuid } from './fields.js';
 import { operationSchema } from './operation.js';
 import { snapshotSchema } from './snapshot.js';
+import { taskSummarySchema } from './task.js';
 
 /** One committed, numbered change of a bot. */
 export const eventSchema = z
@@ -23,6 +24,9 @@ export const eventSchema = z
       exit: exitSchema.optional(),
       /** Of `snapshot.*`. */
       snapshot: snapshotSchema.optional(),
+      /** Of `task.*`, with how many run after it. */
+      task: taskSummarySchema.optional(),
+      tasks: z.int().optional(),
     }),
   })
   .meta({ id: 'Event' });

@@ -17,6 +17,7 @@ export const printable = (max: number): z.ZodType<string, string> =>
     .max(max)
     // Not told as a pattern: without its flag, which JSON Schema cannot say, it means something else.
     .refine((value) => /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u.test(value), 'must be printable')
+    .refine((value) => /[^\p{C}\p{Z}]/u.test(value), 'must have something to be seen')
     .refine((value) => value.isWellFormed(), 'must be well-formed text');
 
 export const botId = z

@@ -11,4 +11,7 @@ export * from './problem.js';
 export * from './routes.js';
 export * from './socket.js';
 export * from './snapshot.js';
+export * from './task.js';
+export * from './terminal.js';
+export * from './terminal-frames.js';
 export * from './workspace.js';

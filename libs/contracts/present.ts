@@ -4,6 +4,7 @@ import type { ContainerView } from './container.js';
 import type { EventView } from './event.js';
 import type { OperationView } from './operation.js';
 import type { SnapshotView } from './snapshot.js';
+import { presentTaskSummary } from './task.js';
 
 /** An operation as callers see it. `position` is how many of the bot's operations stand before it. */
 export function presentOperation(operation: Operation, position: number, joined = false): OperationView {
@@ -44,7 +45,7 @@ export function presentContainer({ bot, operations }: Pick<Lane, 'bot' | 'operat
     image: bot.image,
     node: bot.nodeId,
     paths: bot.paths,
-    tasks: 0,
+    tasks: bot.tasks.length,
     resources: bot.settings?.resources ?? null,
     env: bot.settings?.env ?? [],
     network: bot.settings?.network ?? null,
@@ -100,6 +101,7 @@ export function presentEventData(event: BotEvent, after: { bot: Bot; operations:
         current: after.bot.currentSnapshotId === event.snapshot.id,
       }),
     }),
+    ...(event.task && { task: presentTaskSummary(event.task), tasks: after.bot.tasks.length }),
     ...(event.type === 'container.status' && {
       container: presentContainer(after),
       ...(after.bot.exit && { exit: presentExit(after.bot.exit) }),

@@ -5,6 +5,7 @@ import { liveRoutes } from './routes/live.js';
 import { operationRoutes } from './routes/operations.js';
 import type { Route } from './routes/route.js';
 import { snapshotRoutes } from './routes/snapshots.js';
+import { taskRoutes } from './routes/tasks.js';
 import { workspaceRoutes } from './routes/workspace.js';
 
 export type { Access, Route } from './routes/route.js';
@@ -15,6 +16,7 @@ export const routes = {
   ...snapshotRoutes,
   ...workspaceRoutes,
   ...fileRoutes,
+  ...taskRoutes,
   ...operationRoutes,
   ...liveRoutes,
   ...accessRoutes,

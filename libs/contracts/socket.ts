@@ -2,6 +2,15 @@ import { z } from 'zod';
 import { containerSchema } from './container.js';
 import { eventCursor, eventSchema, MAX_VERSION, progressSchema } from './event.js';
 import { botId } from './fields.js';
+import {
+  MAX_TERMINALS,
+  terminalCloseMessage,
+  terminalExitSchema,
+  terminalInputMessage,
+  terminalOpenMessage,
+  terminalOutputSchema,
+  terminalResizeMessage,
+} from './terminal.js';
 
 export const subscribeMessage = z
   .union([
@@ -38,6 +47,26 @@ export const CLIENT_MESSAGES = {
       'last event seen, what was missed comes first; without one it begins with what happens next.',
   },
   unsubscribe: { schema: unsubscribeMessage, text: '`{botId}` or `{all: true}` is acknowledged with `{ok: true}`.' },
+  'terminal.open': {
+    schema: terminalOpenMessage,
+    text:
+      '`{botId, cols, rows, command?}` begins a program in a terminal of the container, a login shell by default, in ' +
+      '`/data`, and is acknowledged with `{ok: true, terminalId}`. Needs the scope `workspace:exec`. It ends when it is ' +
+      'closed, when the socket is, or when the key is revoked: the program is hung up, then killed with all that it ' +
+      'has begun, `nohup` or not; use a task for what is to go on. A shell that ends by itself leaves behind what it ' +
+      `has begun. A socket has at most ${MAX_TERMINALS}; without input or output they stay open for as long as it does.`,
+  },
+  'terminal.input': {
+    schema: terminalInputMessage,
+    text:
+      'What is typed; acknowledged with `{ok: true}`. Refused with `quota_exceeded`, and nothing of it taken, where the ' +
+      'program does not read what it was sent before.',
+  },
+  'terminal.resize': { schema: terminalResizeMessage, text: 'Acknowledged with `{ok: true}`.' },
+  'terminal.close': {
+    schema: terminalCloseMessage,
+    text: 'Acknowledged with `{ok: true}`; nothing more comes from it then.',
+  },
 } satisfies Record<string, SocketMessage>;
 export type ClientMessage = keyof typeof CLIENT_MESSAGES;
 
@@ -53,6 +82,14 @@ export const SERVER_MESSAGES = {
   reset: {
     schema: resetSchema,
     text: 'What was asked to be replayed is no longer kept: go on from this state and its version.',
+  },
+  'terminal.output': {
+    schema: terminalOutputSchema,
+    text: 'What the program shows, after the acknowledgement of `terminal.open`. A client that reads slowly slows it down.',
+  },
+  'terminal.exit': {
+    schema: terminalExitSchema,
+    text: 'The program has ended and all of its output was sent: the terminal is no more.',
   },
 } satisfies Record<string, SocketMessage>;
 export type ServerMessage = keyof typeof SERVER_MESSAGES;

@@ -112,6 +112,7 @@ function refuseNothing(lane: Lane, request: Request): Verdict {
     writes: [{ operation, isNew: true, leaseSeconds: null, dueInMs: 0, rung: false }],
     events: [],
     snapshots: [],
+    tasks: [],
     descends: false,
     reservation: null,
   };
@@ -187,6 +188,7 @@ export function newBot(
     currentSnapshotId: null,
     exit: null,
     lastError: null,
+    tasks: [],
     reserved: { cpus: 0, memoryMb: 0, containers: 0 },
     containerCreatedAt: null,
     startedAt: null,

@@ -1,4 +1,5 @@
 import type { Snapshot, SnapshotWrite } from './snapshot.js';
+import type { EndedTask, RunningTask, Task, TaskWrite } from './task.js';
 import type {
   ContainerState,
   Exit,
@@ -65,6 +66,8 @@ export interface Bot {
   lastError: OperationError | null;
   /** What the container descends from: the snapshot last taken of it or restored to it. */
   currentSnapshotId: string | null;
+  /** Those that run in its container. */
+  tasks: RunningTask[];
   /** What is reserved on the node for this bot. */
   reserved: Reservation;
   containerCreatedAt: string | null;
@@ -100,6 +103,10 @@ export interface OperationParams {
   scope?: RestoreScope;
   /** Of a restore: the snapshot that is taken first, so that it can be undone; null where none is wanted. */
   safetySnapshotId?: string | null;
+  /** Of an update: what it changes, and no more. */
+  resources?: Partial<Resources>;
+  labels?: Record<string, string>;
+  autoStopSeconds?: number;
   /** Why the system asked for it. */
   reason?: string;
 }
@@ -172,6 +179,8 @@ export interface BotEvent {
   position: number;
   /** Of snapshot.*, as it stands after the change, or stood before it was deleted. */
   snapshot: Snapshot | null;
+  /** Of task.*, as it stands after the change. */
+  task: Task | EndedTask | null;
 }
 
 /** When an operation's row changes, what its clock does. Seconds from the database's now. */
@@ -194,6 +203,7 @@ export interface Change {
   writes: OperationWrite[];
   events: BotEvent[];
   snapshots: SnapshotWrite[];
+  tasks: TaskWrite[];
   /** Whether the bot descends from another snapshot after it. */
   descends: boolean;
   /** What the node's reservation changes by; refused with `no_capacity` where it grows beyond the ceiling. */

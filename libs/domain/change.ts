@@ -2,8 +2,17 @@ import type { Bot, BotEvent, Change, Lane, Operation, OperationWrite, Reservatio
 import type { Snapshot, SnapshotFacts, SnapshotWrite } from './snapshot.js';
 import { beginSnapshots, endSnapshots } from './snapshot-lane.js';
 import { statusOf } from './status.js';
+import { endOfTasks } from './task-end.js';
+import type { EndedTask, Task, TaskEnd, TaskWrite } from './task.js';
 import { transition } from './transitions.js';
 import type { ContainerState, EventType, OperationError, Status } from './vocabulary.js';
+
+interface Announcement {
+  type: EventType;
+  operation?: Operation | undefined;
+  snapshot?: Snapshot | null;
+  task?: Task | EndedTask | null;
+}
 
 /**
  * Collects what one decision does to a bot and its lane. Every planner (accept, claim, settle, observe,
@@ -15,7 +24,8 @@ export class ChangeBuilder {
   #bot: Bot;
   #operations: Operation[];
   readonly #writes = new Map<string, OperationWrite>();
-  readonly #announcements: { type: EventType; operation: Operation; snapshot?: Snapshot }[] = [];
+  readonly #announcements: Announcement[] = [];
+  readonly #tasks: TaskWrite[] = [];
   readonly #snapshots = new Map<string, SnapshotWrite>();
   #captured: Record<string, SnapshotFacts> = {};
 
@@ -58,6 +68,24 @@ export class ChangeBuilder {
 
   announceSnapshot(type: Extract<EventType, `snapshot.${string}`>, operation: Operation, snapshot: Snapshot): this {
     this.#announcements.push({ type, operation, snapshot });
+    return this;
+  }
+
+  startTask(task: Task): this {
+    const { id, name, startedAt } = task;
+    this.updateBot({ tasks: [...this.#bot.tasks, { id, name, startedAt }] });
+    this.#tasks.push({ write: 'insert', task });
+    this.#announcements.push({ type: 'task.started', task });
+    return this;
+  }
+
+  endTask(id: string, end: TaskEnd): this {
+    const task = this.#bot.tasks.find((each) => each.id === id);
+    if (!task) return this;
+    const ended: EndedTask = { ...task, ...end };
+    this.updateBot({ tasks: this.#bot.tasks.filter((each) => each.id !== id) });
+    this.#tasks.push({ write: 'end', task: ended });
+    this.#announcements.push({ type: 'task.exited', task: ended });
     return this;
   }
 
@@ -120,20 +148,24 @@ export class ChangeBuilder {
   }
 
   build(): Change {
+    const end = this.#bot.tasks.length > 0 ? endOfTasks(this.#lane.bot, this.#bot) : null;
+    if (end) for (const { id } of this.#bot.tasks) this.endTask(id, end);
     const before = this.#status(this.#lane.bot, this.#lane.operations);
     const after = this.#status(this.#bot, this.#operations);
     const events: BotEvent[] = [];
     let version = this.#lane.bot.version;
-    const announce = (type: EventType, announced: Operation | null, snapshot: Snapshot | null = null): void => {
+    const announce = ({ type, operation: announced, snapshot = null, task = null }: Announcement): void => {
       version += 1;
       const operation = this.#operations.find((each) => each.id === announced?.id) ?? null;
       const position = operation ? this.#position(operation) : 0;
       // The first one brings the whole change: those that follow begin where it has led.
       const previousStatus = events.length === 0 ? before : after;
-      events.push({ version, type, status: after, previousStatus, operation, position, snapshot });
+      events.push({ version, type, status: after, previousStatus, operation, position, snapshot, task });
     };
-    for (const { type, operation, snapshot } of this.#announcements) announce(type, operation, snapshot);
-    if (before !== after || this.#factsDiffer()) announce('container.status', this.#concerned());
+    for (const announcement of this.#announcements) announce(announcement);
+    if (before !== after || this.#factsDiffer()) {
+      announce({ type: 'container.status', operation: this.#concerned() ?? undefined });
+    }
 
     const reserved = reservationOf(this.#bot, this.#operations);
     const delta: Reservation = {
@@ -158,6 +190,7 @@ export class ChangeBuilder {
       writes: [...this.#writes.values()],
       events,
       snapshots: [...this.#snapshots.values()],
+      tasks: this.#tasks,
       descends: bot.currentSnapshotId !== this.#lane.bot.currentSnapshotId,
       reservation,
     };
@@ -199,12 +232,14 @@ export class ChangeBuilder {
 
   /** The operation a change of status is about: the one that runs, else the one this change ended. */
   #concerned(): Operation | null {
-    return this.running ?? this.#announcements.at(0)?.operation ?? null;
+    return this.running ?? this.#announcements.find(({ operation }) => operation)?.operation ?? null;
   }
 
   #factsDiffer(): boolean {
     const [a, b] = [this.#lane.bot, this.#bot];
-    return a.containerId !== b.containerId || a.startedAt !== b.startedAt || !sameExit(a, b);
+    return (
+      a.containerId !== b.containerId || a.startedAt !== b.startedAt || a.settings !== b.settings || !sameExit(a, b)
+    );
   }
 }
 
@@ -216,7 +251,10 @@ function sameExit(a: Bot, b: Bot): boolean {
 export function reservationOf(bot: Bot, operations: Operation[]): Reservation {
   const claims = operations
     .filter((operation) => operation.status === 'queued' || operation.status === 'running')
-    .flatMap((operation) => (operation.params.settings ? [operation.params.settings.resources] : []));
+    .flatMap(({ params }) => {
+      if (params.settings) return [params.settings.resources];
+      return params.resources && bot.settings ? [{ ...bot.settings.resources, ...params.resources }] : [];
+    });
   if (bot.state !== 'absent' && bot.settings) claims.push(bot.settings.resources);
   if (claims.length === 0) return { cpus: 0, memoryMb: 0, containers: 0 };
   return {

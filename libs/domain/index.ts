@@ -7,6 +7,8 @@ export * from './placement.js';
 export * from './refusal.js';
 export * from './run.js';
 export * from './status.js';
+export * from './task.js';
+export * from './task-rules.js';
 export * from './transitions.js';
 export * from './vocabulary.js';
 export { safetyName } from './new-snapshot.js';

@@ -17,17 +17,34 @@ export interface Observation {
 
 /**
  * Records what happened behind Berth's back. While an operation runs, its own worker tells the truth at its
- * end, so nothing is recorded here (null). `observation` null: the container is gone.
+ * end, so nothing is recorded here (null). `observation` null: the container is gone, and `last` is what was heard of
+ * its end.
  */
-export function observe(lane: Lane, observation: Observation | null): Change | null {
+export function observe(lane: Lane, observation: Observation | null, last: LastEnd | null = null): Change | null {
   const { bot } = lane;
   if (lane.operations.some((operation) => operation.status === 'running' && bot.state !== 'unknown')) return null;
-  const facts = observation ? factsOf(bot, observation) : goneFacts(bot);
+  const facts = observation ? factsOf(bot, observation) : removedFacts(lane, last);
   if (!facts || !differs(bot, facts)) return null;
   return new ChangeBuilder(lane)
     .updateBot(facts)
     .reproject((waiting, state) => predecessorFailed(null, waiting, state))
     .build();
+}
+
+/** What an event told of an end that the engine no longer knows. */
+export interface LastEnd {
+  exitCode: number | null;
+  oomKilled: boolean;
+}
+
+/** Of a container that somebody removed: one that was up ended by that, and not as it had ended before. */
+function removedFacts({ bot, now }: Lane, last: LastEnd | null): BotFacts {
+  const wasUp = bot.state === 'running' || bot.state === 'paused';
+  if (!wasUp) return goneFacts(bot);
+  const exit: Exit = last
+    ? describeExit(last.exitCode, last.oomKilled, now)
+    : { code: null, oomKilled: false, at: now, cause: 'killed' };
+  return { ...goneFacts(bot), exit };
 }
 
 /** Marks what a silent node may no longer vouch for. A bot without a container has nothing to be unsure of. */

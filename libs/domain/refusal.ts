@@ -35,6 +35,7 @@ export type RefusalCode =
   | 'name_taken'
   | 'snapshot_not_found'
   | 'snapshot_busy'
+  | 'task_not_found'
   | 'validation_failed';
 
 /** `container.start` as the verb of its call: `start`; the making of a snapshot is `snapshot`. */

@@ -82,11 +82,11 @@ export function settle(
 }
 
 /**
- * Whether a run has come to where its operation leads, whatever it was told meanwhile. Of a restart and of a purge, the
+ * Whether a run has come to where its operation leads, whatever it was told meanwhile. Of a restart, an update and a purge, the
  * state alone does not tell.
  */
 export function hasReached({ kind, params, target }: Operation, facts: BotFacts): boolean {
-  const leadsBack = kind === 'container.restart' || kind.startsWith('snapshot.');
+  const leadsBack = kind === 'container.restart' || kind === 'container.update' || kind.startsWith('snapshot.');
   return !leadsBack && !params.purgeData && facts.state === target;
 }
 

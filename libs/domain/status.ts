@@ -8,6 +8,7 @@ const WORDS: Record<OperationKind, Status | null> = {
   'container.restart': 'restarting',
   'container.pause': 'pausing',
   'container.resume': 'resuming',
+  'container.update': null,
   'container.delete': 'deleting',
   'snapshot.create': null,
   'snapshot.restore': 'restoring',

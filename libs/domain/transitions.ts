@@ -20,6 +20,7 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.restart': 'refused',
     'container.pause': 'refused',
     'container.resume': 'refused',
+    'container.update': 'refused',
     'container.delete': 'noop',
     'snapshot.create': 'refused',
     'snapshot.restore': 'refused',
@@ -32,6 +33,7 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.restart': to('running'),
     'container.pause': 'refused',
     'container.resume': 'refused',
+    'container.update': to('stopped'),
     'container.delete': to('absent'),
     'snapshot.create': to('stopped'),
     'snapshot.restore': to('stopped'),
@@ -44,6 +46,7 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.restart': to('running'),
     'container.pause': to('paused'),
     'container.resume': 'noop',
+    'container.update': to('running'),
     'container.delete': to('absent'),
     'snapshot.create': to('running'),
     'snapshot.restore': to('running'),
@@ -56,6 +59,7 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.restart': to('running'),
     'container.pause': 'noop',
     'container.resume': to('running'),
+    'container.update': to('paused'),
     'container.delete': to('absent'),
     'snapshot.create': to('paused'),
     'snapshot.restore': to('running'),
@@ -68,6 +72,7 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.restart': to('running'),
     'container.pause': 'refused',
     'container.resume': 'refused',
+    'container.update': to('failed'),
     'container.delete': to('absent'),
     'snapshot.create': 'refused',
     'snapshot.restore': to('stopped'),
@@ -80,6 +85,7 @@ export const TRANSITIONS: Record<ContainerState, Row> = {
     'container.restart': to('running'),
     'container.pause': to('paused'),
     'container.resume': to('running'),
+    'container.update': to('unknown'),
     'container.delete': to('absent'),
     'snapshot.create': to('unknown'),
     'snapshot.restore': to('unknown'),
@@ -100,8 +106,11 @@ export function transition(from: ContainerState, command: Command): Transition {
   return cell;
 }
 
-/** The commands a state does not refuse, for `invalid_transition`. Snapshots can be deleted in any. */
+/** What is possible in any state where there is anything to do it to, and so tells nothing. */
+const EVER: readonly OperationKind[] = ['snapshot.delete', 'container.update'];
+
+/** The commands a state does not refuse, for `invalid_transition`. */
 export function allowedCommands(from: ContainerState): OperationKind[] {
   const row = TRANSITIONS[from];
-  return (Object.keys(row) as OperationKind[]).filter((kind) => row[kind] !== 'refused' && kind !== 'snapshot.delete');
+  return (Object.keys(row) as OperationKind[]).filter((kind) => row[kind] !== 'refused' && !EVER.includes(kind));
 }

@@ -33,6 +33,7 @@ export const OPERATION_KINDS = [
   'container.restart',
   'container.pause',
   'container.resume',
+  'container.update',
   'container.delete',
   'snapshot.create',
   'snapshot.restore',
@@ -53,8 +54,14 @@ export const EVENT_TYPES = [
   'snapshot.created',
   'snapshot.deleted',
   'snapshot.restored',
+  'task.started',
+  'task.exited',
 ] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
+
+/** `killed`: somebody ended it, or its container; `lost`: it went with its container, or nobody knows how. */
+export const TASK_STATUSES = ['running', 'exited', 'killed', 'lost'] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
 
 export const SNAPSHOT_STATUSES = ['creating', 'ready', 'failed', 'deleting'] as const;
 export type SnapshotStatus = (typeof SNAPSHOT_STATUSES)[number];

@@ -87,9 +87,17 @@ export class Acceptance {
       digest: this.secrets.digest(canonicalJson([request.kind, request.params, request.env ?? {}])),
     };
     const attempt = (): Promise<Accepted | null> => this.#attempt(request, sealed);
-    for (let race = 0; race < MAX_RACES; race += 1) {
-      const accepted = race === 0 ? await attempt() : await this.#turns.take(`${tenant.id}/${request.botId}`, attempt);
-      if (accepted) return accepted;
+    try {
+      for (let race = 0; race < MAX_RACES; race += 1) {
+        const accepted =
+          race === 0 ? await attempt() : await this.#turns.take(`${tenant.id}/${request.botId}`, attempt);
+        if (accepted) return accepted;
+      }
+    } catch (error) {
+      // The same request, sent twice at once, may have been refused for what its twin has just done.
+      const remembered = error instanceof Refusal ? await this.#recall(request) : null;
+      if (remembered) return remembered;
+      throw error;
     }
     throw new DatabaseFault('unavailable', null, new Error('the lane is contended'));
   }

@@ -10,6 +10,7 @@ import {
   type BotFacts,
   type Change,
   type Lane,
+  type LastEnd,
   type Observation,
   type Operation,
   type Outcome,
@@ -96,10 +97,14 @@ export class Protocol {
    * Records what a container is found to be. `inspect` is called after the lane was read, so that an operation in
    * between is noticed by its version and the container is looked at again.
    */
-  observe(botKey: string, inspect: (bot: Bot) => Promise<Observation | null>): Promise<Change | null> {
+  observe(
+    botKey: string,
+    inspect: (bot: Bot) => Promise<Observation | null>,
+    last: LastEnd | null = null,
+  ): Promise<Change | null> {
     return this.door.change(
       () => this.bots.findByKey(botKey),
-      async (lane) => observe(lane, await inspect(lane.bot)),
+      async (lane) => observe(lane, await inspect(lane.bot), last),
     );
   }
 

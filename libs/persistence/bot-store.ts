@@ -1,5 +1,5 @@
 import { presentEventData } from '#contracts';
-import type { Change, Lane, NodeCandidate } from '#domain';
+import type { Change, Lane, NodeCandidate, TaskWrite } from '#domain';
 import type { Database } from './database.js';
 import { DatabaseFault } from './faults.js';
 import { COMMIT_INSERT, COMMIT_UPDATE } from './commit-statement.js';
@@ -73,6 +73,16 @@ export class BotStore {
     return rows.map(toLane);
   }
 
+  /** Bots of a node that run and are to be stopped when they are idle; by key. */
+  async listStoppable(nodeId: string, afterKey: string | null, limit: number): Promise<Lane[]> {
+    const rows = await this.database.query<LaneRow>(
+      `${LANE_SELECT} WHERE b.node_id = $1 AND b.state = 'running' AND b.settings->>'autoStopSeconds' <> '0'
+       AND b.key > COALESCE($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY b.key LIMIT $3::int`,
+      [nodeId, afterKey, limit],
+    );
+    return rows.map(toLane);
+  }
+
   /**
    * Writes a change, or nothing. `enforceCapacity` refuses a reservation beyond the node's ceiling.
    * Throws DatabaseFault; after `unavailable` the outcome is unknown.
@@ -106,6 +116,7 @@ export class BotStore {
           JSON.stringify(idempotency ? idempotencyRow(idempotency) : {}),
           enforceCapacity,
           JSON.stringify(change.snapshots.map(({ write, snapshot }) => ({ write, ...fromSnapshot(snapshot) }))),
+          JSON.stringify(change.tasks.map(fromTask)),
         ],
       );
       return rows[0]?.done === 1 ? 'committed' : 'lost_race';
@@ -118,6 +129,14 @@ export class BotStore {
       throw error;
     }
   }
+}
+
+function fromTask({ write, task }: TaskWrite): Record<string, unknown> {
+  if (write === 'end') {
+    return { write, id: task.id, status: task.status, exit_code: task.exitCode, reason: task.reason };
+  }
+  const { id, tenantId, botKey, name, command, status, startedAt } = task;
+  return { write, id, tenant_id: tenantId, bot_key: botKey, name, command, status, started_at: startedAt };
 }
 
 function reservationRecord({ reservation, bot }: Change): Record<string, unknown> {

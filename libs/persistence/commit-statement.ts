@@ -1,7 +1,7 @@
 /**
  * One change of a bot as one statement: the bot's row where its version still is the one that was judged, its
  * operations, events, snapshots, what is promised of its node, and the Idempotency-Key of the request. Parameters:
- * 1 bot, 2 version, 3 operations, 4 events, 5 reservation, 6 idempotency, 7 whether ceilings hold, 8 snapshots.
+ * 1 bot, 2 version, 3 operations, 4 events, 5 reservation, 6 idempotency, 7 whether ceilings hold, 8 snapshots, 9 tasks.
  */
 
 /** How long an operation may take from its acceptance, waiting included. Seconds. */
@@ -9,7 +9,7 @@ const OPERATION_DEADLINE_SECONDS = 3600;
 
 const BOT_RECORD = `r(key uuid, tenant_id uuid, bot_id text, version int, state text, projected text, seq int,
   node_id text, incarnation int, container_id text, image_ref text, image_id text, settings jsonb, sealed_env text,
-  paths jsonb, has_data boolean, current_snapshot_id uuid, descends boolean, exit jsonb, last_error jsonb, reserved jsonb, container_created_at timestamptz,
+  paths jsonb, has_data boolean, current_snapshot_id uuid, descends boolean, exit jsonb, last_error jsonb, tasks jsonb, reserved jsonb, container_created_at timestamptz,
   started_at timestamptz, created_at timestamptz, updated_at timestamptz)`;
 
 const MUTABLE = [
@@ -28,6 +28,7 @@ const MUTABLE = [
   'has_data',
   'exit',
   'last_error',
+  'tasks',
   'reserved',
   'container_created_at',
   'started_at',
@@ -106,7 +107,13 @@ changed AS (UPDATE snapshot s SET status = c.status, parent_id = c.parent_id, im
 forgotten AS (DELETE FROM snapshot s USING snapshots c WHERE c.write = 'remove' AND s.id = c.id RETURNING s.id, s.parent_id),
 adopted AS (UPDATE snapshot s SET parent_id = f.parent_id FROM forgotten f WHERE s.parent_id = f.id),
 moved AS (UPDATE bot b SET current_snapshot_id = f.parent_id FROM forgotten f
-  WHERE b.current_snapshot_id = f.id AND b.key <> (SELECT key FROM done))
+  WHERE b.current_snapshot_id = f.id AND b.key <> (SELECT key FROM done)),
+tasks AS (SELECT t.* FROM done, jsonb_to_recordset($9::jsonb) AS t(write text, id uuid, tenant_id uuid, bot_key uuid,
+  name text, command jsonb, status text, exit_code int, reason text, started_at timestamptz)),
+begun AS (INSERT INTO task (id, tenant_id, bot_key, name, command, status, started_at)
+  SELECT id, tenant_id, bot_key, name, command, status, started_at FROM tasks WHERE write = 'insert'),
+over AS (UPDATE task t SET status = e.status, exit_code = e.exit_code, reason = e.reason, ended_at = now()
+  FROM tasks e WHERE e.write = 'end' AND t.id = e.id)
 SELECT count(*)::int AS done FROM done`;
 
 export const COMMIT_UPDATE = commitStatement(UPDATE_BOT);

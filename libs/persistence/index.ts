@@ -9,3 +9,4 @@ export * from './node-store.js';
 export * from './operation-store.js';
 export { prune } from './retention.js';
 export { SnapshotStore, type PlacedSnapshot } from './snapshot-store.js';
+export { TaskStore } from './task-store.js';

@@ -1,5 +1,5 @@
 import type { ContainerCreateOptions, ContainerInspectInfo, ImageInspectInfo } from 'dockerode';
-import { buildContainerConfig, hasOwnCommand } from './container-config.js';
+import { buildContainerConfig, hasOwnCommand, IDLE_COMMAND } from './container-config.js';
 import { DEADLINE_MS, pause } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { EnvironmentFiles } from './environment-file.js';
@@ -15,16 +15,19 @@ import { volumesOf } from './volumes.js';
 /** How long a name may be held by a container on its way out. */
 const NAME_WAIT_MS = 60_000;
 const NAME_POLL_MS = 50;
+const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 export interface CreateContext {
   engine: EngineConnection;
   environmentFiles: EnvironmentFiles;
   networkName: string;
+  /** Ids of images that are known to have what keeps a container up. */
+  idlers: Set<string>;
 }
 
 /** Creates the container and its volumes, or adopts the one that an earlier try has made. */
 export async function createContainer(
-  { engine, environmentFiles, networkName }: CreateContext,
+  { engine, environmentFiles, networkName, idlers }: CreateContext,
   given: ContainerSpec,
   signal: AbortSignal,
 ): Promise<ContainerInspectInfo> {
@@ -37,15 +40,35 @@ export async function createContainer(
   const info = await createOrAdopt(engine, spec, config, signal);
   // One that is adopted from another operation may be of another image, and is its caller's to judge.
   const isOwn = readIdentity(info.Config.Labels)?.operationId === spec.identity.operationId;
-  if (environmentFile === null || !isOwn || !(await lacksShell(engine, info.Id, signal))) return info;
-  // Its start would fail as if the command were missing.
+  const obstacle = isOwn ? await findObstacle(engine, info.Id, { image, spec, environmentFile, idlers }, signal) : null;
+  if (obstacle === null) return info;
+  // Its start would fail as if the caller's command were missing, or be tried again by the engine for ever.
   await engine.call('remove', { deadlineMs: DEADLINE_MS.remove, signal }, (abortSignal) =>
     engine.docker.getContainer(info.Id).remove({ v: true, force: true, abortSignal }),
   );
   await environmentFiles.remove(spec.name);
-  const message =
-    'The image has no /bin/sh, which env needs to reach a command: leave env out, or use an image with a shell.';
-  throw new RuntimeFailure('start_failed', message, { retryable: false });
+  throw new RuntimeFailure('start_failed', obstacle, { retryable: false, exitCode: 127 });
+}
+
+/** Why a container could never come up; null where nothing is known to be in its way. */
+async function findObstacle(
+  engine: EngineConnection,
+  id: string,
+  made: { image: ImageInspectInfo; spec: ContainerSpec; environmentFile: string | null; idlers: Set<string> },
+  signal: AbortSignal,
+): Promise<string | null> {
+  const { image, spec, environmentFile, idlers } = made;
+  if (environmentFile !== null && (await lacks(engine, id, ['/bin/sh'], signal))) {
+    return 'The image has no /bin/sh, which env needs to reach a command: leave env out, or use an image with a shell.';
+  }
+  if (hasOwnCommand(spec) || idlers.has(image.Id)) return null;
+  const places = (image.Config.Env ?? []).find((each) => each.startsWith('PATH='))?.slice(5) ?? DEFAULT_PATH;
+  const paths = places.split(':').map((place) => `${place}/${IDLE_COMMAND[0]}`);
+  if (await lacks(engine, id, paths.reverse(), signal)) {
+    return `The image has no ${IDLE_COMMAND[0]}, which keeps a container up: give it a command, or use another image.`;
+  }
+  idlers.add(image.Id);
+  return null;
 }
 
 async function createOrAdopt(
@@ -76,17 +99,20 @@ async function createOrAdopt(
   }
 }
 
-/** Whether the container surely has no shell; where that cannot be told, its start will tell. */
-async function lacksShell(engine: EngineConnection, id: string, signal: AbortSignal): Promise<boolean> {
-  try {
-    await engine.call('stat', { deadlineMs: DEADLINE_MS.inspect, signal }, (abortSignal) =>
-      engine.docker.getContainer(id).infoArchive({ path: '/bin/sh', abortSignal }),
-    );
-    return false;
-  } catch (error) {
-    if (toFailure(error).code === 'aborted') throw error;
-    return engineStatus(error) === 404 && (await inspectContainer(engine, id, signal)) !== null;
+/** Whether the container surely has nothing at any of these paths; where that cannot be told, its start will tell. */
+async function lacks(engine: EngineConnection, id: string, paths: string[], signal: AbortSignal): Promise<boolean> {
+  for (const path of paths) {
+    try {
+      await engine.call('stat', { deadlineMs: DEADLINE_MS.inspect, signal }, (abortSignal) =>
+        engine.docker.getContainer(id).infoArchive({ path, abortSignal }),
+      );
+      return false;
+    } catch (error) {
+      if (toFailure(error).code === 'aborted') throw error;
+      if (engineStatus(error) !== 404) return false;
+    }
   }
+  return (await inspectContainer(engine, id, signal)) !== null;
 }
 
 function isLeaving(info: ContainerInspectInfo): boolean {

@@ -2,7 +2,7 @@ import { commitContainer } from './commit.js';
 import type { EngineConnection } from './engine-connection.js';
 import { guard } from './failures.js';
 import { flattenImage } from './flatten.js';
-import { Helpers } from './helpers.js';
+import type { Helpers } from './helpers.js';
 import type { SnapshotImages } from './image-port.js';
 import { type ImageStore, inspectImage, toStoredImage } from './image-store.js';
 import { archiveVolume, unarchiveVolume } from './volume-archive.js';
@@ -12,8 +12,7 @@ import { listAllVolumes, listVolumes } from './volume-store.js';
 const CONTAINER_ID = /^[0-9a-f]{64}$/;
 
 /** What snapshots are made of, on the Docker Engine. */
-export function dockerImages(engine: EngineConnection, store: ImageStore): SnapshotImages {
-  const helpers = new Helpers(engine);
+export function dockerImages(engine: EngineConnection, store: ImageStore, helpers: Helpers): SnapshotImages {
   const context = { engine, store, helpers };
   return {
     commit: (containerId, ref, options) => guard(() => commitContainer(engine, store, containerId, ref, options)),

@@ -5,12 +5,14 @@ import { connectEngine, type EngineConnection } from './engine-connection.js';
 import { EnvironmentFiles } from './environment-file.js';
 import { execute, hasPath } from './exec.js';
 import type { Programs } from './exec-port.js';
+import { engineOwner } from './engine-owner.js';
 import { watchEvents, type EventsOptions } from './events.js';
 import { ExitWatch } from './exit.js';
 import { guard, guardAll } from './failures.js';
 import { assertFirewall } from './firewall.js';
 import { ensureImage, type EnsureImageOptions } from './images.js';
 import { inspectContainer, listContainers, plainName, toRuntimeContainer } from './inspect.js';
+import { Helpers } from './helpers.js';
 import { Lifecycle } from './lifecycle.js';
 import { readLogs, type LogsOptions } from './logs.js';
 import { ensureNetwork } from './network.js';
@@ -38,8 +40,9 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const exits = new ExitWatch(engine);
   const lifecycle = new Lifecycle(engine, exits);
   const stats = new StatsReader(engine);
-  const images = new ImageStore(engine);
-  const context = { engine, environmentFiles, networkName };
+  const images = new ImageStore(engine, engineOwner(options.dataDir));
+  const helpers = new Helpers(engine, images.owner);
+  const context = { engine, environmentFiles, networkName, idlers: new Set<string>() };
 
   return {
     info: () => guard(() => readInfo(engine)),
@@ -61,6 +64,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     start: (id, signal, seen) => guard(() => lifecycle.start(id, signal, seen)),
     stop: (id, timeoutSeconds, signal) => guard(() => lifecycle.stop(id, timeoutSeconds, signal)),
     kill: (id, signal) => guard(() => lifecycle.kill(id, signal)),
+    update: (id, resources, signal) => guard(() => lifecycle.update(id, resources, signal)),
     pause: (id, signal) => guard(() => lifecycle.pause(id, signal)),
     resume: (id, signal) => guard(() => lifecycle.resume(id, signal)),
     remove: (id, signal) =>
@@ -70,14 +74,14 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
         await environmentFiles.remove(plainName(removed?.Name ?? id));
         if (removed?.Config.Labels[PART_LABEL] !== undefined) await images.forgetKept(removed.Image);
       }),
-    removeVolume: (name, owner, signal) => guard(() => removeVolume(engine, name, owner, signal)),
+    removeVolume: (name, owner, signal) => guard(() => removeVolume(engine, helpers, name, owner, signal)),
     exitWithin: (id, graceMs, signal) => guard(() => exits.exitWithin(id, graceMs, signal)),
     events: (given: EventsOptions) => guardAll(watchEvents(engine, given)),
     stats: (id, signal) => guard(() => stats.read(id, signal)),
     logs: (id, given: LogsOptions) => guardAll(readLogs(engine, id, given)),
     execute: (id, spec, signal) => guard(() => execute(engine, id, spec, signal)),
     hasPath: (id, path, signal) => guard(() => hasPath(engine, id, path, signal)),
-    ...dockerImages(engine, images),
+    ...dockerImages(engine, images, helpers),
     close: async () => {
       engine.close();
       await Promise.resolve();

@@ -8,7 +8,7 @@ import { MANAGED_FILTER, readIdentity } from './labels.js';
 import type { RuntimeEvent } from './port.js';
 
 const PING_EVERY_MS = 10_000;
-const ACTIONS = ['create', 'start', 'die', 'stop', 'kill', 'oom', 'pause', 'unpause', 'destroy'] as const;
+const ACTIONS = ['create', 'start', 'die', 'stop', 'kill', 'oom', 'pause', 'unpause', 'destroy', 'exec_die'] as const;
 
 export interface EventsOptions {
   signal: AbortSignal;

@@ -11,6 +11,11 @@ import { through, type Stage } from './stages.js';
 
 /** How much output waits here for a slow reader; the rest waits in the engine and then in the program. */
 const BUFFER_BYTES = 64 * 1024;
+/**
+ * The engine lets go of a terminal whose input has these keys, and holds each back until the next: by default ctrl-p, a
+ * shell's way back in its history. There is no way to have none; these are never typed.
+ */
+const DETACH_KEYS = 'ctrl-^,ctrl-@,ctrl-^,ctrl-@,ctrl-^,ctrl-@,ctrl-^,ctrl-@';
 
 export async function execute(
   engine: EngineConnection,
@@ -30,13 +35,19 @@ export async function execute(
         AttachStdout: attached,
         AttachStderr: attached && !hasTerminal,
         Tty: hasTerminal,
+        ...(hasTerminal && { DetachKeys: DETACH_KEYS }),
         ...(spec.user !== undefined && { User: spec.user }),
         abortSignal,
       }),
     );
     const socket = await begin(engine, exec, { attached, tty: hasTerminal }, deadline);
     const program = new AttachedProgram(engine, exec, socket, hasTerminal);
-    if (spec.terminal) await program.resize(spec.terminal);
+    if (spec.terminal) {
+      await program.resize(spec.terminal).catch((error: unknown) => {
+        program.close();
+        throw error;
+      });
+    }
     return program;
   } catch (error) {
     throw executionFailure(error);

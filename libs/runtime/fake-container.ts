@@ -88,6 +88,7 @@ export class FakeContainer extends EventEmitter {
       identity: { ...this.spec.identity },
       engineState: this.state,
       image: { ref: this.spec.image, id: this.image.id },
+      resources: { ...this.spec.resources },
       idle: this.spec.command === null,
       exitCode: this.up ? null : this.exitCode,
       oomKilled: this.oomKilled,

@@ -1,3 +1,4 @@
+import type { Resources } from '#domain';
 import { once } from 'node:events';
 import { pause } from './deadline.js';
 import { RuntimeFailure } from './failure.js';
@@ -100,6 +101,13 @@ export class FakeRuntime extends FakeSnapshots implements ContainerRuntime {
 
   kill(id: string, signal: AbortSignal): Promise<void> {
     return this.perform('kill', id, signal, () => this.endProcess(this.find(id), 137, false));
+  }
+
+  update(id: string, resources: Resources, signal: AbortSignal): Promise<boolean> {
+    return this.perform('update', id, signal, () => {
+      this.find(id).spec.resources = { ...resources };
+      return true;
+    });
   }
 
   pause(id: string, signal: AbortSignal): Promise<void> {

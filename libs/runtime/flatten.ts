@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { ImageInspectInfo } from 'dockerode';
 import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
+import { OWNER_LABEL } from './engine-owner.js';
 import { RuntimeFailure } from './failure.js';
 import { beginImport } from './image-import.js';
 import type { ImageOptions, StoredImage, TransferOptions } from './image-port.js';
@@ -29,7 +30,7 @@ export async function flattenImage(
   try {
     const layer = await inspectImage(engine, bare, signal);
     if (!layer) throw new RuntimeFailure('docker_error', 'The image vanished as it was made.', { retryable: true });
-    const config = flatConfig(image, layer, labels);
+    const config = flatConfig(image, layer, { ...labels, [OWNER_LABEL]: store.owner });
     making = new Making(
       (abortSignal) => loadConfig(engine, config, abortSignal),
       (id) => store.discard(id),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { ContainerCreateOptions, ContainerInfo, MountSettings } from 'dockerode';
 import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
+import { OWNER_LABEL } from './engine-owner.js';
 import { engineStatus } from './failures.js';
 import type { ListedImage } from './image-port.js';
 import { MANAGED_LABEL } from './labels.js';
@@ -29,7 +30,10 @@ export interface Helper {
 
 /** Containers that only stand for an image or a volume while their files are read or written. */
 export class Helpers {
-  constructor(private readonly engine: EngineConnection) {}
+  constructor(
+    private readonly engine: EngineConnection,
+    private readonly owner: string,
+  ) {}
 
   async create(parts: HelperParts, signal: AbortSignal): Promise<Helper> {
     const name = NAME_PREFIX + randomUUID();
@@ -37,7 +41,7 @@ export class Helpers {
       (abortSignal) =>
         this.engine.docker.createContainer({
           _query: { name },
-          _body: helperConfig(parts),
+          _body: helperConfig(parts, this.owner),
           abortSignal,
         } as object),
       ({ id }) => this.remove(id),
@@ -66,11 +70,25 @@ export class Helpers {
       .map(({ Id, Labels }) => ({ ref: Id, labels: { ...Labels }, createdAt: Labels[HELPER_LABEL] ?? '' }));
   }
 
-  /** Removes those made before that moment. Returns how many. */
+  /** Removes those of this node made before that moment. Returns how many. */
   async sweep(before: number, signal: AbortSignal): Promise<number> {
-    const old = (await this.list(signal)).filter(({ createdAt }) => Date.parse(createdAt) <= before);
+    const own = await this.list(signal, `${OWNER_LABEL}=${this.owner}`);
+    const old = own.filter(({ createdAt }) => Date.parse(createdAt) <= before);
     for (const { ref } of old) await this.remove(ref, signal);
     return old.length;
+  }
+
+  /** Removes those that hold a volume which is to go: nobody else drives this engine, so they were left by a killed worker. */
+  async letGo(volume: string, signal: AbortSignal): Promise<boolean> {
+    const holders = await this.engine.call('list', { deadlineMs: DEADLINE_MS.list, signal }, (abortSignal) =>
+      this.engine.docker.listContainers({
+        all: true,
+        filters: { label: [HELPER_LABEL, `${OWNER_LABEL}=${this.owner}`], volume: [volume] },
+        abortSignal,
+      }),
+    );
+    for (const { Id } of holders.filter(isHelper)) await this.remove(Id, signal);
+    return holders.some(isHelper);
   }
 
   async remove(id: string, signal?: AbortSignal): Promise<void> {
@@ -91,12 +109,12 @@ function isHelper({ Names, Labels, State }: ContainerInfo): boolean {
   return State === 'created' && Labels[MANAGED_LABEL] === '' && (Names[0] ?? '').startsWith(`/${NAME_PREFIX}`);
 }
 
-function helperConfig({ image, labels, volume, declared }: HelperParts): ContainerCreateOptions {
+function helperConfig({ image, labels, volume, declared }: HelperParts, owner: string): ContainerCreateOptions {
   return {
     Image: image,
     Entrypoint: [],
     Cmd: ['never'],
-    Labels: { ...labels, [MANAGED_LABEL]: '', [HELPER_LABEL]: new Date().toISOString() },
+    Labels: { ...labels, [MANAGED_LABEL]: '', [OWNER_LABEL]: owner, [HELPER_LABEL]: new Date().toISOString() },
     HostConfig: {
       NetworkMode: 'none',
       CapDrop: ['ALL'],

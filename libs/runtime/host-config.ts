@@ -1,4 +1,5 @@
 import type { HostConfig, MountSettings } from 'dockerode';
+import type { Resources } from '#domain';
 import { volumeLabels } from './labels.js';
 import type { ContainerSpec } from './port.js';
 
@@ -18,7 +19,6 @@ export const ENVIRONMENT_TARGET = '/run/berth/env';
 
 /** The only place that says what a container may do on its host. An allow-list: what is not written here is not granted. */
 export function buildHostConfig({ spec, networkName, environmentFile }: HostConfigInput): HostConfig {
-  const memory = Math.floor(spec.resources.memoryMb * MIB);
   const hostConfig: HostConfig & { CgroupnsMode: string } = {
     Init: true,
     Privileged: false,
@@ -26,11 +26,7 @@ export function buildHostConfig({ spec, networkName, environmentFile }: HostConf
     CapAdd: CAPABILITIES,
     // The default seccomp profile holds because none is named.
     SecurityOpt: ['no-new-privileges:true'],
-    PidsLimit: spec.resources.pids,
-    Memory: memory,
-    // Equal to Memory: no swap.
-    MemorySwap: memory,
-    NanoCpus: Math.round(spec.resources.cpus * 1e9),
+    ...limits(spec.resources),
     OomScoreAdj: 500,
     OomKillDisable: false,
     ShmSize: 64 * MIB,
@@ -55,6 +51,18 @@ export function buildHostConfig({ spec, networkName, environmentFile }: HostConf
     Mounts: [...volumeMounts(spec), ...environmentMount(environmentFile)],
   };
   return hostConfig;
+}
+
+/** Resources in the engine's words. */
+export function limits({ cpus, memoryMb, pids }: Resources) {
+  const memory = Math.floor(memoryMb * MIB);
+  // Swap is told together with memory: there is none.
+  return { PidsLimit: pids, Memory: memory, MemorySwap: memory, NanoCpus: Math.round(cpus * 1e9) };
+}
+
+/** The inverse of `limits`. */
+export function resourcesOf({ NanoCpus, Memory, PidsLimit }: HostConfig): Resources {
+  return { cpus: (NanoCpus ?? 0) / 1e9, memoryMb: (Memory ?? 0) / MIB, pids: PidsLimit ?? 0 };
 }
 
 function volumeMounts(spec: HostConfigInput['spec']): MountSettings[] {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { EngineConnection } from './engine-connection.js';
+import { OWNER_LABEL } from './engine-owner.js';
 import { RuntimeFailure } from './failure.js';
 import { PART_LABEL, type ImageStore } from './image-store.js';
 import { readJsonLines } from './json-lines.js';
@@ -12,7 +13,11 @@ export function beginImport(
   tar: Readable,
   labels: Record<string, string>,
 ): Making<string> {
-  const changes = Object.entries({ ...labels, [PART_LABEL]: new Date().toISOString() }).map(labelChange);
+  const changes = Object.entries({
+    ...labels,
+    [OWNER_LABEL]: store.owner,
+    [PART_LABEL]: new Date().toISOString(),
+  }).map(labelChange);
   let sent = false;
   tar.once('end', () => (sent = true));
   const send = async (abortSignal: AbortSignal): Promise<string> => {

@@ -1,6 +1,7 @@
 import type { ImageInfo, ImageInspectInfo } from 'dockerode';
 import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
+import { OWNER_LABEL } from './engine-owner.js';
 import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
 import type { ListedImage, StoredImage } from './image-port.js';
@@ -37,7 +38,10 @@ export function toStoredImage(info: ImageInspectInfo): StoredImage {
 
 /** The names and lives of images. */
 export class ImageStore {
-  constructor(private readonly engine: EngineConnection) {}
+  constructor(
+    private readonly engine: EngineConnection,
+    readonly owner: string,
+  ) {}
 
   /** Gives the image its name, takes that from the one that had it, and removes that one where nothing needs it. */
   async publish(id: string, ref: string): Promise<StoredImage> {
@@ -76,10 +80,10 @@ export class ImageStore {
     });
   }
 
-  /** Removes nameless images made before that moment, and the kept ones that nothing needs any more. Returns how many. */
+  /** Removes this node's nameless images made before that moment, and the kept ones that nothing needs any more. Returns how many. */
   async sweep(before: number, signal: AbortSignal): Promise<number> {
     const [nameless, kept] = await Promise.all([
-      this.query({ dangling: ['true'], label: [PART_LABEL] }, signal),
+      this.query({ dangling: ['true'], label: [PART_LABEL, `${OWNER_LABEL}=${this.owner}`] }, signal),
       this.query({ reference: [KEPT] }, signal),
     ]);
     const old = nameless.filter(({ Labels }) => Date.parse(Labels[PART_LABEL] ?? '') <= before).map(({ Id }) => Id);

@@ -4,6 +4,7 @@ import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
+import { resourcesOf } from './host-config.js';
 import { MANAGED_FILTER, readIdentity } from './labels.js';
 import type { EngineState, RuntimeContainer, RuntimeContainerSummary } from './port.js';
 
@@ -68,6 +69,7 @@ export function toRuntimeContainer(info: ContainerInspectInfo): RuntimeContainer
     identity: readIdentity(info.Config.Labels),
     engineState: toEngineState(info.State.Status),
     image: { ref: info.Config.Image, id: info.Image },
+    resources: resourcesOf(info.HostConfig),
     idle: isIdle(info.Config.Entrypoint),
     exitCode: ended === null || isUp(info) ? null : info.State.ExitCode,
     oomKilled: info.State.OOMKilled,

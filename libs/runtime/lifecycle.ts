@@ -3,13 +3,17 @@ import { DEADLINE_MS, pause } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { ExitWatch } from './exit.js';
 import { RuntimeFailure } from './failure.js';
+import { limits } from './host-config.js';
 import { commandFailure, engineMessage, engineStatus, startFailure, toFailure } from './failures.js';
 import { inspectContainer, isUp, requireContainer, toRuntimeContainer } from './inspect.js';
 import type { RuntimeContainer } from './port.js';
+import type { Resources } from '#domain';
 
 /** Time for a command that cannot be executed to say so; the container's init starts before it and always succeeds. */
 const COMMAND_CHECK_MS = 250;
 const REMOVAL_POLL_MS = 50;
+/** What the engine says where the kernel does not change a limit under what runs. */
+const CANNOT_UNDER_WAY = /unable to set memory limit|device or resource busy|cannot update container/i;
 
 type Status = ContainerInspectInfo['State']['Status'];
 const UP: readonly Status[] = ['running', 'paused', 'restarting'];
@@ -92,6 +96,20 @@ export class Lifecycle {
         if (engineStatus(error) !== 304) throw error;
       }
     });
+  }
+
+  async update(id: string, resources: Resources, signal: AbortSignal): Promise<boolean> {
+    const before = await this.find(id, signal);
+    try {
+      await this.engine.call('update', { deadlineMs: DEADLINE_MS.pause, signal }, (abortSignal) =>
+        this.engine.docker.getContainer(id).update({ ...limits(resources), abortSignal }),
+      );
+      return true;
+    } catch (error) {
+      rethrowAbort(error);
+      if (UP.includes(before.State.Status) && CANNOT_UNDER_WAY.test(engineMessage(error))) return false;
+      throw error;
+    }
   }
 
   async pause(id: string, signal: AbortSignal): Promise<void> {

@@ -40,6 +40,11 @@ export interface ContainerRuntime extends SnapshotImages {
   /** Graceful (the image's stop signal), then a kill after the timeout. Stopping what is stopped is a success. */
   stop(id: string, timeoutSeconds: number, signal: AbortSignal): Promise<void>;
   kill(id: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Changes what it may use: at once where it runs, else from its next start on. False where it runs and the engine
+   * cannot change that under it, such as less memory than it uses.
+   */
+  update(id: string, resources: Resources, signal: AbortSignal): Promise<boolean>;
   pause(id: string, signal: AbortSignal): Promise<void>;
   resume(id: string, signal: AbortSignal): Promise<void>;
   /** Removes the container, running or not, and its anonymous volumes. Removing what is gone is a success. */
@@ -128,6 +133,8 @@ export interface RuntimeContainerSummary {
 
 export interface RuntimeContainer extends RuntimeContainerSummary {
   image: Image;
+  /** What it may use. */
+  resources: Resources;
   /** Whether its main process is Berth's own, which only keeps it up. */
   idle: boolean;
   /** Of the last end of the main process; null before the first. */
@@ -145,7 +152,7 @@ export interface RuntimeContainer extends RuntimeContainerSummary {
 export interface RuntimeEvent {
   containerId: string;
   identity: ContainerIdentity | null;
-  action: 'create' | 'start' | 'die' | 'stop' | 'kill' | 'oom' | 'pause' | 'unpause' | 'destroy';
+  action: 'create' | 'start' | 'die' | 'stop' | 'kill' | 'oom' | 'pause' | 'unpause' | 'destroy' | 'exec_die';
   /** Of a `die`. */
   exitCode: number | null;
   at: Date;

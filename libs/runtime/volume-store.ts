@@ -2,6 +2,7 @@ import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
+import type { Helpers } from './helpers.js';
 import type { VolumeOwner } from './identity.js';
 import type { ListedVolume } from './image-port.js';
 import { isVolumeOf, MANAGED_FILTER, readOwner, volumeLabels } from './labels.js';
@@ -26,15 +27,22 @@ export async function ensureVolume(
 
 export async function removeVolume(
   engine: EngineConnection,
+  helpers: Pick<Helpers, 'letGo'>,
   name: string,
   owner: VolumeOwner,
   signal: AbortSignal,
 ): Promise<void> {
-  try {
-    await engine.call('volume', { deadlineMs: DEADLINE_MS.volume, signal }, async (abortSignal) => {
+  const remove = (): Promise<void> =>
+    engine.call('volume', { deadlineMs: DEADLINE_MS.volume, signal }, async (abortSignal) => {
       const volume = engine.docker.getVolume(name);
       const { Labels } = await volume.inspect({ abortSignal });
       if (isVolumeOf(Labels, owner)) await volume.remove({ abortSignal });
+    });
+  try {
+    await remove().catch(async (error: unknown) => {
+      // A worker that was killed while it read or filled the volume has left what held it for that.
+      if (engineStatus(error) !== 409 || !(await helpers.letGo(name, signal))) throw error;
+      await remove();
     });
   } catch (error) {
     if (engineStatus(error) !== 404) throw error;

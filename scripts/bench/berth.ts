@@ -58,6 +58,31 @@ export class BerthClient {
     await this.#done('DELETE', `/v1/bots/${bot}/snapshots/${id}`);
   }
 
+  async exec(bot: string, command: string[]): Promise<void> {
+    const { exitCode } = (await this.#send('POST', `/v1/bots/${bot}/exec`, { command })) as { exitCode: number };
+    if (exitCode !== 0) throw new Error(`${command.join(' ')} exited with ${exitCode}`);
+  }
+
+  async upload(bot: string, path: string, bytes: Buffer): Promise<void> {
+    const answer = await request(`${this.url}/v1/bots/${bot}/files/content?path=${encodeURIComponent(path)}`, {
+      method: 'PUT',
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.key}`, 'content-type': 'application/octet-stream' },
+      body: bytes,
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode >= 300) throw new Error(`an upload answered ${answer.statusCode}: ${text}`);
+  }
+
+  async download(bot: string, path: string): Promise<void> {
+    const answer = await request(`${this.url}/v1/bots/${bot}/files/content?path=${encodeURIComponent(path)}`, {
+      dispatcher: this.#agent,
+      headers: { authorization: `Bearer ${this.key}` },
+    });
+    if (answer.statusCode !== 200) throw new Error(`a download answered ${answer.statusCode}`);
+    for await (const _ of answer.body) continue;
+  }
+
   /** Waits for an operation; what it came to. */
   async #done(method: 'POST' | 'DELETE', path: string, body?: object): Promise<Record<string, unknown>> {
     const answer = await this.#send(method, path, body, { prefer: 'wait=60' });

@@ -9,6 +9,7 @@ import { accepts, createAndStart, reads, startAndStop } from './measures.js';
 import { RawDocker } from './raw.js';
 import { seedBots } from './seed.js';
 import { snapshots } from './snapshots.js';
+import { workspace } from './workspace.js';
 
 const TURNS = 30;
 const IDLE_MS = 5_000;
@@ -77,6 +78,12 @@ async function measure(
   const large = await snapshots({ docker, raw, berth }, run, { megabytes: 200, turns: 5 });
   sayCompared('snapshot, 200 MB', large.snapshot);
   sayCompared('restore, 200 MB', large.restore);
+  const inside = await workspace({ docker, raw, berth }, run, { exec: 40, transfer: 7 });
+  sayCompared('exec of true', inside.exec);
+  for (const what of ['upload', 'download'] as const) {
+    const { raw: direct, berth: through, ratio } = inside[what];
+    say(`  ${`${what} of 100 MB`.padEnd(18)} raw ${direct} MB/s, berth ${through} MB/s, ratio ${ratio}`);
+  }
   await seedBots(databaseUrl, 'seed', 10_000, services.nodeId);
   const gets = await reads(berth, (i) => `/v1/bots/seed-${(i * 37) % 10_000}/container`, 1_000);
   const lists = await reads(berth, (i) => `/v1/bots?limit=50${i % 2 ? '&status=stopped' : ''}`, 500);
@@ -97,6 +104,7 @@ async function measure(
     stop,
     throughput,
     snapshots: { tiny, large },
+    workspace: inside,
     gets,
     lists,
     accepts: { create: created, start: started },

@@ -38,7 +38,6 @@ export async function snapshots(
     for (const sides of [taking, bringing]) {
       for (const measure of turn % 2 === 0 ? sides : sides.reverse()) await measure();
     }
-    if (process.env.DBG) console.log(turn, JSON.stringify(measured));
     await Promise.all([side.forget(turn), berth.forget(bot, snapshotId)]);
     if (turn === 0) continue;
     for (const key of Object.keys(took) as (keyof typeof took)[]) took[key].push(measured[key]);
@@ -59,6 +58,7 @@ async function fill(docker: Docker, id: string, megabytes: number): Promise<void
 class RawSnapshots {
   containerId = '';
   #made = 0;
+  readonly #images: string[] = [];
   #name: string;
 
   constructor(
@@ -78,7 +78,8 @@ class RawSnapshots {
     const container = this.docker.getContainer(this.containerId);
     await container.inspect();
     await container.pause();
-    await container.commit({ repo: this.#repo, tag: `${turn}`, pause: false });
+    const { Id } = (await container.commit({ repo: this.#repo, tag: `${turn}`, pause: false })) as { Id: string };
+    this.#images.push(Id);
     const tar = await container.getArchive({ path: DATA });
     const progress = await this.docker.importImage(tar, { repo: `${this.#repo}-data`, tag: `${turn}` });
     for await (const _ of progress) continue;
@@ -106,8 +107,14 @@ class RawSnapshots {
     await this.docker.getImage(`${this.#repo}:${turn}`).remove({ force: true });
   }
 
-  end(): Promise<void> {
-    return this.raw.remove(this.#name);
+  async end(): Promise<void> {
+    await this.raw.remove(this.#name);
+    // One that a container was made of has lost its name, and stayed.
+    for (const id of this.#images)
+      await this.docker
+        .getImage(id)
+        .remove()
+        .catch(() => undefined);
   }
 
   get #repo(): string {

@@ -2,9 +2,11 @@ import { CATALOGUE, type AgentAction, type ProblemCode } from '#contracts';
 import { Refusal } from '#domain';
 import type { NodeStore } from '#persistence';
 import type { Log, TokenSigner } from '#platform';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
+import { upgrade, type Upgraded } from './agent-upgrade.js';
 import { ApiError } from './http/problem.js';
+import type { Located } from './workspace/containers.js';
 
 const TOKEN_SECONDS = 60;
 const HEADERS_MS = 15_000;
@@ -66,6 +68,27 @@ export class AgentClient {
     throw refusal(problem, bot.nodeId);
   }
 
+  /** A connection of its own, upgraded to a protocol of the agent's. Throws as `call` does. */
+  async connect(bot: Located, action: AgentAction, protocol: string, signal: AbortSignal): Promise<Duplex> {
+    const url = await this.nodes.agentUrl(bot.nodeId);
+    if (url === null) throw unavailable(bot.nodeId);
+    const headers = { authorization: `Bearer ${this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS)}` };
+    let upgraded: Upgraded;
+    try {
+      upgraded = await upgrade(new URL(`${url}/${action}`), { protocol, headers, answerMs: HEADERS_MS, signal });
+    } catch (error) {
+      if (!signal.aborted) this.log.warn({ err: error, node: bot.nodeId }, 'the node’s agent does not answer');
+      throw unavailable(bot.nodeId);
+    }
+    if ('socket' in upgraded) return upgraded.socket;
+    throw this.refusal(parse(upgraded.body), bot.nodeId);
+  }
+
+  /** What an agent's refusal is to the caller. */
+  refusal(problem: { code?: string; detail?: string }, nodeId: string): Error {
+    return refusal(problem, nodeId);
+  }
+
   close(): Promise<void> {
     return this.#dispatcher.destroy();
   }
@@ -73,6 +96,14 @@ export class AgentClient {
 
 /** What would be about this service's own call, and not about the caller's. */
 const OURS: ReadonlySet<string> = new Set<ProblemCode>(['unauthenticated', 'internal_error', 'node_unavailable']);
+
+function parse(body: string): { code?: string; detail?: string } {
+  try {
+    return (JSON.parse(body) ?? {}) as { code?: string; detail?: string };
+  } catch {
+    return {};
+  }
+}
 
 function refusal({ code, detail }: { code?: string; detail?: string }, nodeId: string): Error {
   if (code === undefined || OURS.has(code) || !(code in CATALOGUE)) return unavailable(nodeId);

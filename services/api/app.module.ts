@@ -6,6 +6,7 @@ import {
   NodeStore,
   OperationStore,
   SnapshotStore,
+  TaskStore,
   type Database,
 } from '#persistence';
 import type { Config, SecretBox } from '#platform';
@@ -22,6 +23,7 @@ import { NodesController } from './controllers/nodes.controller.js';
 import { ObservationController } from './controllers/observation.controller.js';
 import { OperationsController } from './controllers/operations.controller.js';
 import { SnapshotsController } from './controllers/snapshots.controller.js';
+import { TasksController } from './controllers/tasks.controller.js';
 import { AccessGuard } from './http/access.guard.js';
 import { Connections } from './live/connections.js';
 import type { FeedParts } from './live/feed.js';
@@ -59,6 +61,7 @@ export class AppModule {
       [NodeStore, stores.nodes],
       [OperationStore, stores.operations],
       [SnapshotStore, stores.snapshots],
+      [TaskStore, stores.tasks],
       [Authenticator, parts.authenticator],
       [AgentClient, parts.agents],
       [Connections, parts.connections],
@@ -73,6 +76,7 @@ export class AppModule {
         FilesController,
         OperationsController,
         SnapshotsController,
+        TasksController,
         EventsController,
         KeysController,
         NodesController,

@@ -88,7 +88,7 @@ async function main(): Promise<void> {
     bodyParser: false,
   });
   app.useGlobalFilters(new ProblemFilter(log));
-  const sockets = serveSockets(app.getHttpServer(), { ...feeds, authenticator, connections, metrics, log });
+  const sockets = serveSockets(app.getHttpServer(), { ...feeds, authenticator, connections, agents, metrics, log });
   await app.listen({ host: config.http.host, port: config.http.port });
   shutdown.add('http', async () => {
     open = false;

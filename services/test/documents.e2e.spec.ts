@@ -1,4 +1,12 @@
-import { CATALOGUE, routes, type ContainerView, type OperationView, type Route, type SnapshotView } from '#contracts';
+import {
+  CATALOGUE,
+  routes,
+  type ContainerView,
+  type OperationView,
+  type Route,
+  type SnapshotView,
+  type TaskView,
+} from '#contracts';
 import { waitFor, type Answer } from '#testing';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { z } from 'zod';
@@ -8,12 +16,14 @@ import { referencesIn, validatorOf, type OpenApi, type OpenApiOperation } from '
 import { startSilentRegistry, type SilentRegistry } from './support/silent-registry.js';
 import { startSystem, type System } from './support/system.js';
 import { makeTenant } from './support/tenants.js';
+import { Inside } from './workspace/inside.js';
 
 let system: System;
 let registry: SilentRegistry;
 let document: OpenApi;
 /** Lived, crashed, failed, and busy: so that every member of every answer is filled somewhere. */
 let snapshots: SnapshotView[];
+let task: TaskView;
 let bots: { running: TestBot; failed: TestBot; busy: TestBot; gone: TestBot };
 
 beforeAll(async () => {
@@ -28,6 +38,7 @@ beforeAll(async () => {
   await running.run('start');
   const snapshot = await running.snapshot('documented', { description: 'as it was' });
   snapshots = [snapshot, await running.snapshot('child', { scope: 'container' })];
+  task = await new Inside(running).start('echo documented', { name: 'documented' });
   await failed.finish('create', { start: true, command: ['/bin/no-such-program'] });
   await gone.run('create');
   await gone.run('delete');
@@ -182,6 +193,9 @@ describe('real answers are what the contract and the document say', () => {
       getSnapshot: snapshots.map(({ id }) => `/v1/bots/${running.id}/snapshots/${id}`),
       containerStats: [running.path('/stats')],
       containerLogs: [running.path('/logs'), failed.path('/logs?tail=1')],
+      listTasks: [`/v1/bots/${running.id}/tasks`, `/v1/bots/${running.id}/tasks?status=exited`],
+      getTask: [`/v1/bots/${running.id}/tasks/${task.id}`],
+      taskLogs: [`/v1/bots/${running.id}/tasks/${task.id}/logs`],
       listOperations: [
         '/v1/operations',
         '/v1/operations?limit=2',
@@ -240,6 +254,13 @@ describe('real answers are what the contract and the document say', () => {
     check(routes.restartContainer, await running.ask('restart'));
     const cancelled = await system.http.post(`/v1/operations/${operationOf(await busy.ask('delete')).id}/cancel`);
     check(routes.cancelOperation, cancelled);
+    const workspace = `/v1/bots/${running.id}`;
+    await waitFor(async () => (await running.get()).operation === null, { what: 'the restart' });
+    check(routes.exec, await system.http.post(`${workspace}/exec`, { command: 'echo hi' }));
+    const begun = await system.http.post(`${workspace}/tasks`, { command: 'sleep 100' });
+    check(routes.createTask, begun);
+    check(routes.endTask, await system.http.delete(`${workspace}/tasks/${(begun.body as TaskView).id}`));
+    check(routes.updateContainer, await system.http.request('PATCH', running.path(), { body: { labels: { a: 'b' } } }));
     check(routes.createSnapshot, await running.askSnapshot('POST', '', { name: 'written' }));
     const [parent, child] = snapshots;
     check(routes.restoreSnapshot, await running.askSnapshot('POST', `/${parent?.id}/restore`, {}));

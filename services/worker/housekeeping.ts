@@ -4,7 +4,7 @@ import type { BotStore, SnapshotStore } from '#persistence';
 import type { Log } from '#platform';
 import type { ContainerRuntime } from '#runtime';
 import { validate as isUuid } from 'uuid';
-import { SNAPSHOT_KIND } from './handlers/capture.js';
+import { SNAPSHOT_KIND, TENANT_LABEL } from './handlers/capture.js';
 
 const BATCH = 100;
 
@@ -32,6 +32,11 @@ export class Housekeeping {
   #again = false;
 
   constructor(private readonly parts: HousekeepingParts) {}
+
+  /** What an earlier worker of this node had under way is under way no more. */
+  async begin(): Promise<void> {
+    await this.#each(async () => void (await this.parts.runtime.sweepHelpers(0, this.#stop.signal)));
+  }
 
   start(): void {
     this.#timer = setInterval(() => this.soon(), this.parts.leftoverMs);
@@ -90,9 +95,14 @@ export class Housekeeping {
     const images = (await runtime.listImages(SNAPSHOT_KIND, signal))
       .filter(({ createdAt }) => Date.parse(createdAt) < before)
       // By name: what is made of a snapshot has its labels too.
-      .map(({ ref }) => ({ ref, id: /^berth\/[a-z-]+:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1] ?? '' }))
-      .filter(({ id }) => isUuid(id));
-    const needed = new Set(await snapshots.needed([...new Set(images.map(({ id }) => id))]));
+      .map(({ ref, labels }) => ({
+        ref,
+        id: /^berth\/[a-z-]+:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1] ?? '',
+        tenantId: labels[TENANT_LABEL] ?? '',
+      }))
+      // Of another installation on the same engine, or nobody's to judge.
+      .filter(({ id, tenantId }) => isUuid(id) && isUuid(tenantId));
+    const needed = new Set(await snapshots.needed(images));
     for (const { ref, id } of images) {
       if (needed.has(id)) continue;
       log.warn({ ref }, 'removing an image of a snapshot that is gone');

@@ -17,11 +17,15 @@ import { createAgent } from './agent/agent.js';
 import { Freezes } from './freezes.js';
 import { removeLeftovers } from './handlers/container.js';
 import { Housekeeping } from './housekeeping.js';
+import { IdlePolicy } from './idle.js';
 import { Presence } from './presence.js';
 import { Reconciler } from './reconciler.js';
 import { Runner } from './runner.js';
 import { abort, LeaseKeeper } from './runs.js';
+import { Uses } from './uses.js';
 import { Watch } from './watch.js';
+import { Tasks } from './workspace/tasks.js';
+import { TerminalRuns } from './workspace/terminal-runs.js';
 
 const ENGINE_RETRY_MS = 1_000;
 const PRUNE_MS = 600_000;
@@ -72,12 +76,19 @@ async function main(): Promise<void> {
     silentSeconds: config.node.silentSeconds,
   });
   const { protocol, sweep, stores } = operations;
+  const tasks = new Tasks({ programs: runtime, record: operations.tasks, tasks: stores.tasks, bots: stores.bots, log });
+  const uses = new Uses();
+  const terminals = new TerminalRuns({ directory: join(nodeDir, 'terminals'), programs: runtime, log });
+  shutdown.add('terminals', () => terminals.stop());
   const agent = createAgent({
     runtime,
+    uses,
+    tasks,
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
     maxUploadBytes: config.agent.maxUploadBytes,
+    terminals,
     metrics,
     log,
   });
@@ -131,6 +142,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     protocol,
     freezes,
+    tasks,
     leftoverMs,
     metrics,
     log,
@@ -141,6 +153,7 @@ async function main(): Promise<void> {
     reconciler,
     log,
     runningBot: (tenantId, botId) => leases.runningBot(tenantId, botId),
+    onProgramEnd: (containerId) => tasks.programEnded(containerId),
     onLost: () => void presence.engineLost(),
     onAnswer: () => presence.engineAnswers(),
     onTruth: async () => {
@@ -180,9 +193,14 @@ async function main(): Promise<void> {
   });
   // Whatever an earlier process of this node was running, it runs no more.
   await stores.operations.releaseLeases(nodeId);
+  await housekeeping.begin();
   await sweep.run();
+  const idle = new IdlePolicy({ nodeId, bots: stores.bots, acceptance: operations.acceptance, uses, log });
+  terminals.start();
   watch.start();
   housekeeping.start();
+  idle.start();
+  shutdown.add('idle policy', () => idle.stop());
   shutdown.add('housekeeping', () => housekeeping.stop());
   shutdown.add('watch', () => watch.stop());
 

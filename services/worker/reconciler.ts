@@ -1,4 +1,4 @@
-import type { Bot, Lane, Observation } from '#domain';
+import type { Bot, Lane, LastEnd, Observation } from '#domain';
 import type { Protocol } from '#operations';
 import type { BotStore } from '#persistence';
 import type { Log, Metrics } from '#platform';
@@ -6,6 +6,7 @@ import type { ContainerRuntime, RuntimeContainerSummary } from '#runtime';
 import { validate as isUuid } from 'uuid';
 import type { Freezes } from './freezes.js';
 import { toObservation } from './observation.js';
+import type { Tasks } from './workspace/tasks.js';
 
 const PAGE = 200;
 /** An orphan this young may belong to an operation that is about to be retried. */
@@ -13,12 +14,6 @@ const ORPHAN_AGE_MS = 60_000;
 /** A removal that is over within this is told as such alone, and not as the end that it begins with. */
 export const REMOVAL_MS = 1_000;
 const REMOVAL_POLL_MS = 50;
-
-/** What an event told of an end that the engine itself forgets once it has restarted the process. */
-export interface EndHint {
-  exitCode: number | null;
-  oomKilled: boolean;
-}
 
 /** Compares what is recorded with what the engine has, and records the difference. */
 export class Reconciler {
@@ -29,6 +24,7 @@ export class Reconciler {
       bots: BotStore;
       protocol: Protocol;
       freezes: Pick<Freezes, 'thawLeft'>;
+      tasks: Pick<Tasks, 'pass'>;
       /** From which age on what a killed worker has left is removed; a container's is 60 s at most. Milliseconds. */
       leftoverMs: number;
       metrics: Metrics;
@@ -37,9 +33,9 @@ export class Reconciler {
   ) {}
 
   /** Looks at one bot's container. */
-  async look(botKey: string, hint: EndHint | null, via: 'event' | 'listing'): Promise<void> {
+  async look(botKey: string, hint: LastEnd | null, via: 'event' | 'listing'): Promise<void> {
     const patienceUntil = via === 'event' ? Date.now() + REMOVAL_MS : 0;
-    const change = await this.parts.protocol.observe(botKey, (bot) => this.#inspect(bot, hint, patienceUntil));
+    const change = await this.parts.protocol.observe(botKey, (bot) => this.#inspect(bot, hint, patienceUntil), hint);
     if (!change) return;
     this.parts.metrics.reconcileDrift.inc({ type: via });
     this.parts.log.info({ botId: change.bot.botId, state: change.bot.state, via }, 'container changed by other hands');
@@ -55,6 +51,7 @@ export class Reconciler {
       for (const { bot } of lanes) {
         const summary = bot.containerId === null ? undefined : listed.get(bot.containerId);
         if (!agrees(bot, summary)) await this.look(bot.key, null, 'listing');
+        this.parts.tasks.pass(bot);
         if (bot.containerId !== null) listed.delete(bot.containerId);
       }
       const last = lanes.at(-1);
@@ -69,7 +66,7 @@ export class Reconciler {
     }
   }
 
-  async #inspect({ containerId }: Bot, hint: EndHint | null, patienceUntil: number): Promise<Observation | null> {
+  async #inspect({ containerId }: Bot, hint: LastEnd | null, patienceUntil: number): Promise<Observation | null> {
     if (containerId === null) return null;
     let container = await this.parts.runtime.inspect(containerId);
     while (container?.engineState === 'removing' && Date.now() < patienceUntil) {

@@ -1,8 +1,9 @@
+import type { LastEnd } from '#domain';
 import type { BotStore } from '#persistence';
 import type { Log } from '#platform';
 import type { ContainerRuntime, RuntimeEvent } from '#runtime';
 import { validate as isUuid } from 'uuid';
-import type { EndHint, Reconciler } from './reconciler.js';
+import type { Reconciler } from './reconciler.js';
 
 const LISTING_MS = 30_000;
 const RECONNECT_MS = 500;
@@ -17,6 +18,8 @@ export interface WatchParts {
   log: Log;
   /** Key of the bot where an operation of it runs here, which will tell the truth itself. */
   runningBot: (tenantId: string, botId: string) => string | null;
+  /** A program that was begun beside a main process has ended. */
+  onProgramEnd: (containerId: string) => void;
   /** The engine seems to have gone away. */
   onLost: () => void;
   /** The engine answers. */
@@ -32,10 +35,10 @@ export interface WatchParts {
 export class Watch {
   readonly #parts: WatchParts;
   readonly #stop = new AbortController();
-  readonly #looking = new Map<string, { again: boolean; hint: EndHint | null }>();
+  readonly #looking = new Map<string, { again: boolean; hint: LastEnd | null }>();
   readonly #oom = new Map<string, Date>();
   /** The last event of bots whose operation runs. */
-  readonly #passed = new Map<string, { at: number; hint: EndHint | null }>();
+  readonly #passed = new Map<string, { at: number; hint: LastEnd | null }>();
   #since: Date | undefined;
   #connection = new AbortController();
   #timer: NodeJS.Timeout | null = null;
@@ -139,7 +142,8 @@ export class Watch {
     // Labels are anybody's to write: a tenant that is no UUID is none of ours.
     if (!event.identity || !isUuid(event.identity.tenantId)) return;
     if (event.action === 'create' || event.action === 'kill') return;
-    let hint: EndHint | null = null;
+    if (event.action === 'exec_die') return this.#parts.onProgramEnd(event.containerId);
+    let hint: LastEnd | null = null;
     if (event.action === 'die') {
       hint = { exitCode: event.exitCode, oomKilled: this.#diedOfMemory(event) };
     }
@@ -164,7 +168,7 @@ export class Watch {
   }
 
   /** One look at a time per bot; what comes meanwhile is one more look. */
-  async #look(botKey: string, hint: EndHint | null): Promise<void> {
+  async #look(botKey: string, hint: LastEnd | null): Promise<void> {
     const busy = this.#looking.get(botKey);
     if (busy) {
       busy.again = true;

@@ -8,6 +8,7 @@ import {
   logsQuery,
   statsSchema,
   stopBody,
+  updateBody,
 } from '../container.js';
 import { accepted, bot, define, read, write } from './route.js';
 
@@ -80,6 +81,17 @@ export const containerRoutes = {
     body: stopBody,
     answers: accepted,
     problems: ['bot_not_found', 'invalid_transition', 'version_mismatch', 'quota_exceeded'],
+  }),
+  updateContainer: define('updateContainer', {
+    method: 'PATCH',
+    path: container,
+    summary: 'Change its resources, labels or idle time; `result.restartRequired` tells what waits for a restart',
+    tag: 'Containers',
+    access: write,
+    params: bot,
+    body: updateBody,
+    answers: accepted,
+    problems: ['bot_not_found', 'invalid_transition', 'version_mismatch', 'quota_exceeded', 'no_capacity'],
   }),
   deleteContainer: define('deleteContainer', {
     method: 'DELETE',

@@ -8,7 +8,10 @@ const TABLE: [number, string][] = [
   [400, 'validation_failed'],
   [401, 'unauthenticated'],
   [403, 'forbidden'],
-  [404, 'bot_not_found container_not_found snapshot_not_found operation_not_found node_not_found file_not_found'],
+  [
+    404,
+    'bot_not_found container_not_found snapshot_not_found operation_not_found node_not_found file_not_found task_not_found',
+  ],
   [409, 'invalid_transition name_taken idempotency_in_progress container_not_running snapshot_busy'],
   [412, 'version_mismatch'],
   [413, 'payload_too_large'],
@@ -29,6 +32,7 @@ describe('the catalogue', () => {
     expect(Object.fromEntries(beyond.map(([code, { status }]) => [code, status]))).toEqual({
       route_not_found: 404,
       api_key_not_found: 404,
+      terminal_not_found: 404,
       internal_error: 500,
       unavailable: 503,
       image_lacks_program: 409,
@@ -87,6 +91,7 @@ describe('the routes', () => {
         `POST ${container}`,
         `GET ${container}`,
         `DELETE ${container}`,
+        `PATCH ${container}`,
         `POST ${container}/start`,
         `POST ${container}/stop`,
         `POST ${container}/restart`,
@@ -107,6 +112,12 @@ describe('the routes', () => {
         'POST /v1/bots/:botId/files/move',
         'GET /v1/bots/:botId/files/archive',
         'PUT /v1/bots/:botId/files/archive',
+        'POST /v1/bots/:botId/exec',
+        'POST /v1/bots/:botId/tasks',
+        'GET /v1/bots/:botId/tasks',
+        'GET /v1/bots/:botId/tasks/:id',
+        'GET /v1/bots/:botId/tasks/:id/logs',
+        'DELETE /v1/bots/:botId/tasks/:id',
         'GET /v1/operations',
         'GET /v1/operations/:id',
         'POST /v1/operations/:id/cancel',
@@ -125,8 +136,9 @@ describe('the routes', () => {
   test.each(all)('%s: id, parameters, keys and answers agree', (id, route) => {
     expect(route.id).toBe(id);
     expect(route.idempotent).toBe(route.method !== 'GET');
-    expect(route.body === null).toBe(route.method !== 'POST');
-    expect(route.upload === null).toBe(route.method !== 'PUT');
+    if (route.method === 'GET' || route.method === 'DELETE') expect(route.body).toBeNull();
+    // What is passed on as it comes is no body that is read.
+    else expect(route.body === null).toBe(route.upload !== null);
     const sample = { botId: 'alice', id: 'x' };
     const names = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name as keyof typeof sample);
     const params = Object.fromEntries(names.map((name) => [name, sample[name]]));

@@ -101,6 +101,7 @@ describe('what callers see', () => {
       operation: creating,
       position: 0,
       snapshot: null,
+      task: null,
     } as const;
     const after = { bot: made, operations: [] };
     const status = presentEventData({ ...told, type: 'container.status' }, after);

@@ -53,6 +53,7 @@ export function bot(state: ContainerState, facts: Partial<Bot> = {}): Bot {
     currentSnapshotId: null,
     exit: null,
     lastError: null,
+    tasks: [],
     reserved: exists ? { cpus: 1, memoryMb: 512, containers: 1 } : { cpus: 0, memoryMb: 0, containers: 0 },
     containerCreatedAt: exists ? NOW : null,
     startedAt: state === 'running' || state === 'paused' ? at(1) : null,

@@ -89,6 +89,14 @@ describe('behind Berth’s back', () => {
     expect(told(change)).toEqual(['container.status: failed -> absent']);
   });
 
+  test('a removal of what was up is its end, by what was heard of it', () => {
+    const before = describeExit(1, true, at(3));
+    const heard = made(observe(lane('running', [], { exit: before }), null, { exitCode: 137, oomKilled: false }));
+    expect(heard.bot.exit).toEqual({ code: 137, oomKilled: false, at: at(100), cause: 'killed' });
+    const unheard = made(observe(lane('paused', [], { exit: before }), null));
+    expect(unheard.bot.exit).toEqual({ code: null, oomKilled: false, at: at(100), cause: 'killed' });
+  });
+
   test('those behind it that it makes impossible are cancelled, the next is rung', () => {
     const where = lane('running', [operation('pause'), operation('create', { seq: 2, target: 'paused' })]);
     const change = made(observe(where, null));

@@ -15,13 +15,13 @@ import {
 
 /** DESIGN's table, written out again: `-` is refused, `=` a no-op, `*` what `start` decides. */
 const TABLE = `
-from     create   start    stop     restart  pause    resume   delete  snapshot.create snapshot.restore snapshot.delete
-absent   stopped* -        -        -        -        -        =       -               -                absent
-stopped  =        running  =        running  -        -        absent  stopped         stopped          stopped
-running  =        =        stopped  running  paused   =        absent  running         running          running
-paused   =        running  stopped  running  =        running  absent  paused          running          paused
-failed   stopped* running  stopped  running  -        -        absent  -               stopped          failed
-unknown  stopped* running  stopped  running  paused   running  absent  unknown         unknown          unknown
+from     create   start    stop     restart  pause    resume   update   delete  snapshot.create snapshot.restore snapshot.delete
+absent   stopped* -        -        -        -        -        -        =       -               -                absent
+stopped  =        running  =        running  -        -        stopped  absent  stopped         stopped          stopped
+running  =        =        stopped  running  paused   =        running  absent  running         running          running
+paused   =        running  stopped  running  =        running  paused   absent  paused          running          paused
+failed   stopped* running  stopped  running  -        -        failed   absent  -               stopped          failed
+unknown  stopped* running  stopped  running  paused   running  unknown  absent  unknown         unknown          unknown
 `;
 
 const [header = [], ...rows] = TABLE.trim()
@@ -52,7 +52,8 @@ describe('the state machine', () => {
 
   test.each(CONTAINER_STATES)('allows from %s what it does not refuse', (state) => {
     const allowed = cells.filter(
-      ({ from, cell, kind }) => from === state && cell !== '-' && kind !== 'snapshot.delete',
+      ({ from, cell, kind }) =>
+        from === state && cell !== '-' && kind !== 'snapshot.delete' && kind !== 'container.update',
     );
     expect(allowedCommands(state)).toEqual(allowed.map(({ kind }) => kind));
   });
@@ -75,11 +76,13 @@ describe('statusOf', () => {
     expect(kindOfStatus(statusOf('absent', kind))).toBe(kind);
   });
 
-  test('is the state while a snapshot is taken or deleted', () => {
-    expect([...WORDED_KINDS, 'snapshot.create', 'snapshot.delete'].sort()).toEqual([...OPERATION_KINDS].sort());
+  test('is the state while a snapshot is taken or deleted, or the container updated', () => {
+    const silent = ['snapshot.create', 'snapshot.delete', 'container.update'];
+    expect([...WORDED_KINDS, ...silent].sort()).toEqual([...OPERATION_KINDS].sort());
     for (const state of CONTAINER_STATES) {
       expect(statusOf(state, 'snapshot.create')).toBe(state);
       expect(statusOf(state, 'snapshot.delete')).toBe(state);
+      expect(statusOf(state, 'container.update')).toBe(state);
     }
   });
 

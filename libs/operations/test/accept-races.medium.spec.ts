@@ -42,6 +42,20 @@ describe('accept, many at once', () => {
     expect(system.bells).toHaveLength(1);
   });
 
+  it('gives a request that is sent twice at once under one key one answer, also where it can be done but once', async () => {
+    for (const n of upTo(8)) {
+      const botId = `twin-${n}`;
+      await runningBot(system, botId);
+      const { bot } = await laneOf(system, botId);
+      const idempotency = { key: `twin-${n}`, fingerprint: 'same' };
+      const twin = (): Promise<Accepted> =>
+        ask(system, botId, 'container.restart', { idempotency, ifVersion: bot.version });
+      const [first, second] = await Promise.all([twin(), twin()]);
+      expect(second.operation.id).toBe(first.operation.id);
+      expect([first.replayed, second.replayed].sort()).toEqual([false, true]);
+    }
+  });
+
   it('loses none of 200 mixed requests for five bots, and gives each a place of its own', async () => {
     const bots = upTo(5).map((n) => `busy-${n}`);
     for (const botId of bots) await runningBot(system, botId);

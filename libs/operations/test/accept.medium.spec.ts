@@ -62,8 +62,9 @@ describe('accept', () => {
       operations: lane.operations,
       writes: [],
       // A version that is taken already: the event's own index refuses it.
-      events: [{ ...twice, operation: null, position: 0, snapshot: null }],
+      events: [{ ...twice, operation: null, position: 0, snapshot: null, task: null }],
       snapshots: [],
+      tasks: [],
       descends: false,
       reservation: { nodeId: 'node-1', delta: { cpus: 1, memoryMb: 1, containers: 1 } },
     } as const satisfies Parameters<System['stores']['bots']['commit']>[0];

@@ -164,6 +164,7 @@ export function factsAfter({ operation, bot }: Claimed): BotFacts {
       };
     case 'snapshot.create':
     case 'snapshot.delete':
+    case 'container.update':
       return { state: bot.state };
   }
 }

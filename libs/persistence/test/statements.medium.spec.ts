@@ -154,7 +154,9 @@ describe('no growing table is read from end to end', () => {
       const lane = await bots.find(bed.tenantId, 'bot-00001');
       if (!lane) throw new Error('the bot is missing');
       const change = { expectVersion: lane.bot.version, bot: lane.bot, operations: [], writes: [], events: [] };
-      expect(await bots.commit({ ...change, snapshots: [], descends: false, reservation: null })).toBe('committed');
+      expect(await bots.commit({ ...change, snapshots: [], tasks: [], descends: false, reservation: null })).toBe(
+        'committed',
+      );
     });
   });
 });

@@ -26,6 +26,8 @@ export interface DockerSuite {
   exec(id: string, command: string[]): Promise<{ exitCode: number; output: string }>;
   /** A second runtime over the same engine, as after a restart of the worker. */
   openAnother(): ContainerRuntime;
+  /** The runtime of another installation on the same engine. */
+  openStranger(): ContainerRuntime;
   close(): Promise<void>;
 }
 
@@ -49,6 +51,7 @@ export async function openDockerSuite(): Promise<DockerSuite> {
     specs,
     hungCalls,
     openAnother: () => createDockerRuntime({ dockerHost, dataDir, networkName }),
+    openStranger: () => createDockerRuntime({ dockerHost, dataDir: join(dataDir, 'stranger'), networkName }),
     exec: (container, command) => exec(docker, container, command),
     close: async () => {
       await specs.cleanUp(runtime);

@@ -4,6 +4,7 @@ import { EngineDouble, imageOf, inspected, json, type Answer } from './engine-do
 
 export const MADE = 'sha256:1';
 export const COMMIT = 'POST /commit';
+export const CHANGES = 'GET /containers/c0ffee/changes';
 export const READ = 'GET /containers/helper/archive';
 export const PUT = 'PUT /containers/helper/archive';
 export const IMPORT = 'POST /images/create';
@@ -22,6 +23,7 @@ export async function openImageDouble(status: string): Promise<EngineDouble> {
   engine.on(`GET /images/${MADE}/json`, imageOf({}, MADE));
   engine.on('GET /images/a:1/json', json(404, { message: 'No such image: a:1' }));
   engine.on(COMMIT, json(201, { Id: MADE }));
+  engine.on(CHANGES, json(200, null));
   engine.on(TAG, json(201, {}));
   engine.on(REMOVE_MADE, json(200, []));
   engine.on('POST /containers/create', json(201, { Id: 'helper' }));

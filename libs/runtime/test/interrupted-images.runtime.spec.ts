@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { waitFor } from '#testing';
+import { engineOwner } from '../engine-owner.js';
 import type { ContainerRuntime } from '../port.js';
 import { tarOf } from '../tar.js';
 import { failureOf } from './contract-helpers.js';
@@ -98,22 +100,64 @@ describe('a worker that died', () => {
 
   test('leaves nothing that a sweep does not find', async () => {
     const old = new Date(Date.now() - 7_200_000).toISOString();
+    const owner = engineOwner(suite.dataDir);
     const helper = await suite.docker.createContainer({
       name: `berth-helper-${suite.networkName}`,
       Image: suite.image,
       Cmd: ['never'],
-      Labels: { ...labels, 'berth.managed': '', 'berth.helper': old },
+      Labels: { ...labels, 'berth.managed': '', 'berth.helper': old, 'berth.owner': owner },
     });
-    const changes = [`LABEL berth.part="${old}"`, `LABEL berth.suite="${suite.networkName}"`];
+    const changes = [
+      `LABEL berth.part="${old}"`,
+      `LABEL berth.suite="${suite.networkName}"`,
+      `LABEL berth.owner="${owner}"`,
+    ];
     const answer = await suite.docker.importImage(Readable.from([tarOf({ file: old })]), { changes });
     for await (const _line of answer as Readable);
     expect(await left()).toHaveLength(2);
+    // Another installation on the same engine leaves them alone, however old they are.
+    const stranger = suite.openStranger();
+    expect(await stranger.sweepHelpers(0, never)).toBe(0);
+    await stranger.close();
     expect(await suite.runtime.sweepHelpers(10_800_000, never)).toBe(0);
     expect(await left()).toHaveLength(2);
     expect(await suite.runtime.sweepHelpers(3_600_000, never)).toBe(2);
     expect(await left()).toEqual([]);
     await expect(helper.inspect()).rejects.toMatchObject({ statusCode: 404 });
   }, 60_000);
+
+  test('leaves nothing that keeps a volume from being removed', async () => {
+    const made = await suite.runtime.create(suite.specs.make({ network: 'none' }), never);
+    const [mount] = made.mounts;
+    const helper = await suite.docker.createContainer({
+      name: `berth-helper-${suite.networkName}`,
+      Image: suite.image,
+      Cmd: ['never'],
+      Labels: {
+        'berth.managed': '',
+        'berth.helper': new Date().toISOString(),
+        'berth.owner': engineOwner(suite.dataDir),
+      },
+      HostConfig: { Mounts: [{ Type: 'volume', Source: mount?.name ?? '', Target: '/berth-volume' }] },
+    });
+    await suite.runtime.remove(made.id, never);
+    const { tenantId, botId } = made.identity ?? { tenantId: '', botId: '' };
+    await suite.runtime.removeVolume(mount?.name ?? '', { tenantId, botId }, never);
+    await expect(helper.inspect()).rejects.toMatchObject({ statusCode: 404 });
+    await expect(suite.docker.getVolume(mount?.name ?? '').inspect()).rejects.toMatchObject({ statusCode: 404 });
+  }, 60_000);
+
+  test('a file whose name would delete another one is not captured, and told', async () => {
+    const id = await filled();
+    await suite.exec(id, ['sh', '-c', 'touch /root/.wh.big /data/.wh.big']);
+    const failure = await failureOf(suite.runtime.commit(id, nameOf('wh'), { labels, signal: never }));
+    expect(failure).toMatchObject({ code: 'docker_error', retryable: false });
+    expect(failure.message).toContain('/root/.wh.big');
+    await waitFor(async () => (await left()).length === 0, { what: 'what was made to be gone' });
+    await suite.exec(id, ['rm', '/root/.wh.big']);
+    expect(await suite.runtime.commit(id, nameOf('wh'), { labels, signal: never })).toMatchObject({ layers: 2 });
+    await suite.runtime.removeImage(nameOf('wh'), never);
+  }, 120_000);
 
   test('leaves an image without a name that its container keeps, and a sweep once that is gone', async () => {
     const id = await filled();

@@ -6,7 +6,7 @@ import {
   type OperationView,
   type Route,
 } from '#contracts';
-import { Refusal, type ContainerSettings, type OperationKind, type OperationParams } from '#domain';
+import { Refusal, type ContainerSettings, type OperationKind, type OperationParams, type Resources } from '#domain';
 import { Acceptance } from '#operations';
 import { BotStore, listContainers, type Database } from '#persistence';
 import type { Config } from '#platform';
@@ -88,6 +88,17 @@ export class ContainersController {
     return this.#accept(call, 'container.resume', {});
   }
 
+  @Endpoint(routes.updateContainer)
+  update(@Call() call: CallOf<typeof routes.updateContainer>): Answer {
+    const { resources, labels, autoStopSeconds } = call.body;
+    if (resources) this.#refuseBeyondCeilings(resources);
+    return this.#accept(call, 'container.update', {
+      ...(resources && { resources: defined(resources) }),
+      ...(labels && { labels }),
+      ...(autoStopSeconds !== undefined && { autoStopSeconds }),
+    });
+  }
+
   @Endpoint(routes.deleteContainer)
   delete(@Call() call: CallOf<typeof routes.deleteContainer>): Answer {
     return this.#accept(call, 'container.delete', { purgeData: call.query.purgeData });
@@ -109,18 +120,23 @@ export class ContainersController {
     return answerOperation(call, caller.tenant.id, accepted, this.waiter);
   }
 
+  #refuseBeyondCeilings(resources: { [N in keyof Resources]?: number | undefined }): void {
+    const { max } = this.config.resources;
+    const errors = (['cpus', 'memoryMb', 'pids'] as const)
+      .filter((name) => (resources[name] ?? 0) > max[name])
+      .map((name) => ({ path: `resources.${name}`, message: `must be at most ${max[name]} here` }));
+    if (errors[0]) throw new ApiError('validation_failed', `${errors[0].path}: ${errors[0].message}`, { errors });
+  }
+
   /** What a create asks for, with this installation's defaults and within its ceilings. */
   #settings(body: CreateBody): ContainerSettings {
-    const { default: defaults, max } = this.config.resources;
+    const { default: defaults } = this.config.resources;
     const resources = {
       cpus: body.resources.cpus ?? defaults.cpus,
       memoryMb: body.resources.memoryMb ?? defaults.memoryMb,
       pids: body.resources.pids ?? defaults.pids,
     };
-    const errors = (['cpus', 'memoryMb', 'pids'] as const)
-      .filter((name) => resources[name] > max[name])
-      .map((name) => ({ path: `resources.${name}`, message: `must be at most ${max[name]} here` }));
-    if (errors[0]) throw new ApiError('validation_failed', `${errors[0].path}: ${errors[0].message}`, { errors });
+    this.#refuseBeyondCeilings(resources);
     return {
       image: body.image ?? this.config.docker.defaultImage,
       resources,
@@ -131,4 +147,9 @@ export class ContainersController {
       env: Object.keys(body.env).sort(),
     };
   }
+}
+
+/** Without what was left out. */
+function defined(resources: { [N in keyof Resources]?: number | undefined }): Partial<Resources> {
+  return Object.fromEntries(Object.entries(resources).filter(([, value]) => value !== undefined));
 }

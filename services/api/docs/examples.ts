@@ -9,11 +9,14 @@ import {
   type ProblemCode,
   type ProgressView,
   type SnapshotView,
+  type TaskView,
 } from '#contracts';
 import { ApiError, toProblem } from '../http/problem.js';
 
 const [first, second, third] = ['2026-11-23T09:30:00.000Z', '2026-11-23T09:30:01.250Z', '2026-11-23T09:42:00.000Z'];
 const requestedBy = { type: 'apiKey', id: '01a22c1e-07c5-7578-8d62-a9e7ca21525f', name: 'backend' } as const;
+
+const terminalId = '5b0f4a0e-3f0f-4b6e-9d53-8f2f0f0c7a11';
 
 const operation: OperationView = {
   id: '01a22c2f-7b1d-7c0e-9a43-0d5f6f1f2a10',
@@ -99,6 +102,18 @@ const snapshot: SnapshotView = {
   createdAt: third,
 };
 
+const task: TaskView = {
+  id: '01a22c3d-1b2c-7a3d-9e4f-5a6b7c8d9e0f',
+  botId: 'alice',
+  name: 'web',
+  command: 'python3 -m http.server',
+  status: 'running',
+  exitCode: null,
+  reason: null,
+  startedAt: third,
+  endedAt: null,
+};
+
 const node: NodeView = {
   id: 'node-1',
   status: 'ready',
@@ -146,12 +161,22 @@ export const EXAMPLES: Record<string, unknown> = {
   ArchiveUnpacked: { path: '/data/site', entries: 42, size: 1_048_576 },
   Directory: { path: '/data/site' },
   DirectoryCreate: { path: '/data/site' },
-  Event: event,
   FileEntry: fileEntry,
   FileList: { path: '/data', entries: [fileEntry], nextCursor: null },
   FileMove: { from: '/data/draft.txt', to: '/data/notes.txt' },
   FileMoved: { from: '/data/draft.txt', to: '/data/notes.txt' },
   FileWritten: { path: '/data/notes.txt', size: 1_204 },
+  ContainerUpdate: { resources: { memoryMb: 1024 }, autoStopSeconds: 900 },
+  Event: event,
+  Exec: { command: 'python3 --version', cwd: '/data', timeoutSeconds: 30 },
+  ExecResult: {
+    exitCode: 0,
+    stdout: 'Python 3.11.2\n',
+    stderr: '',
+    truncated: false,
+    timedOut: false,
+    durationMs: 87,
+  },
   Node: node,
   Operation: operation,
   Progress: progress,
@@ -169,9 +194,18 @@ export const EXAMPLES: Record<string, unknown> = {
     disk: { rootBytes: 2_097_152, dataBytes: 1_048_576 },
     at: third,
   },
+  Task: task,
+  TaskCreate: { command: task.command, name: task.name },
+  TaskSummary: { id: task.id, name: task.name, status: 'running', exitCode: null, reason: null, startedAt: third },
   Subscribe: { botId: 'alice', after: 7 },
   Tenant: { id: '01a22c1d-93aa-7d21-8c55-2f1e0d9c8b7a', name: 'acme', createdAt: first, apiKey: madeKey },
   TenantCreate: { name: 'acme' },
+  TerminalClose: { terminalId },
+  TerminalExit: { terminalId, exitCode: 0 },
+  TerminalInput: { terminalId, data: 'ls\r' },
+  TerminalOpen: { botId: 'alice', cols: 80, rows: 24 },
+  TerminalOutput: { terminalId, data: 'notes.txt\r\n' },
+  TerminalResize: { terminalId, cols: 132, rows: 43 },
   Unsubscribe: { botId: 'alice' },
 };
 

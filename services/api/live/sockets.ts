@@ -4,6 +4,7 @@ import {
   type ClientMessage,
   type ServerMessage,
   type SubscribeAck,
+  type TerminalAck,
 } from '#contracts';
 import { parseCursor } from '#persistence';
 import type { Log, Metrics } from '#platform';
@@ -11,10 +12,12 @@ import type { Server as HttpServer } from 'node:http';
 import { Server, type Socket } from 'socket.io';
 import type { Authenticator } from '../access/authenticator.js';
 import type { Caller } from '../access/caller.js';
+import type { AgentClient } from '../agent-client.js';
 import { ApiError, toApiError } from '../http/problem.js';
 import type { Connections } from './connections.js';
 import type { FeedParts, Sink } from './feed.js';
 import { Subscriptions } from './subscriptions.js';
+import { Terminals } from './terminals.js';
 
 /** Packets that a socket has not taken yet; beyond this it is too slow to be kept up to date. */
 const QUEUED_LIMIT = 2_000;
@@ -22,11 +25,14 @@ const QUEUED_LIMIT = 2_000;
 export interface SocketParts extends FeedParts {
   authenticator: Authenticator;
   connections: Connections;
+  agents: AgentClient;
   metrics: Metrics;
   log: Log;
 }
 
-type Ack = (answer: SubscribeAck) => void;
+type SubscriptionMessage = 'subscribe' | 'unsubscribe';
+type Takes<Name extends ClientMessage> = Record<Name, (message: unknown, answer: Ack) => Promise<void> | void>;
+type Ack = (answer: SubscribeAck | TerminalAck) => void;
 
 /** The socket.io server: authenticates at the handshake, then serves subscriptions. */
 export function serveSockets(http: HttpServer, parts: SocketParts): Server {
@@ -63,9 +69,13 @@ async function handshake({ authenticator }: SocketParts, socket: Socket): Promis
   (socket.data as { caller: Caller }).caller = caller;
 }
 
-/** One client's socket and its subscriptions. Messages are taken one after another, so that they keep their order. */
+/**
+ * One client's socket, its subscriptions and its terminals. Messages about subscriptions are taken one after another,
+ * so that they keep their order; those of a terminal follow its opening, for which nothing else must wait.
+ */
 class Session {
   readonly #subscriptions: Subscriptions;
+  readonly #terminals: Terminals;
   #queue: Promise<void> = Promise.resolve();
 
   constructor(
@@ -74,28 +84,50 @@ class Session {
     private readonly caller: Caller,
   ) {
     this.#subscriptions = new Subscriptions(parts, caller.tenant.id, this.#sink());
+    this.#terminals = new Terminals(parts, socket, caller);
     const forget = parts.connections.add(caller.keyId, (why) => {
       if (why === 'revoked') socket.disconnect(true);
       else letGo(socket);
     });
     parts.metrics.wsConnections.inc();
-    const takes: Record<ClientMessage, (message: unknown, answer: Ack) => Promise<void> | void> = {
+    const subscriptions: Takes<SubscriptionMessage> = {
       subscribe: (message, answer) => this.#subscribe(message, answer),
       unsubscribe: (message, answer) => this.#unsubscribe(message, answer),
     };
-    for (const [name, take] of Object.entries(takes)) {
+    for (const [name, take] of Object.entries(subscriptions)) {
       socket.on(name, (message: unknown, ack: unknown) => this.#enqueue(ack, (answer) => take(message, answer)));
+    }
+    const terminals: Takes<Exclude<ClientMessage, SubscriptionMessage>> = {
+      'terminal.open': (message, answer) => this.#terminals.open(message, answer),
+      'terminal.input': (message, answer) => this.#terminals.input(message, answer),
+      'terminal.resize': (message, answer) => this.#terminals.resize(message, answer),
+      'terminal.close': (message, answer) => this.#terminals.close(message, answer),
+    };
+    for (const [name, take] of Object.entries(terminals)) {
+      socket.on(name, (message: unknown, ack: unknown) => void this.#take(ack, (answer) => take(message, answer)));
     }
     socket.on('disconnect', () => {
       forget();
       parts.metrics.wsConnections.dec();
       this.#subscriptions.close();
+      this.#terminals.closeAll();
     });
   }
 
   #enqueue(ack: unknown, run: (answer: Ack) => Promise<void> | void): void {
-    const answer: Ack = typeof ack === 'function' ? (ack as Ack) : () => undefined;
-    this.#queue = this.#queue.then(() => run(answer)).catch((error: unknown) => this.#refuse(error, answer));
+    const answer = answerOf(ack);
+    this.#queue = this.#queue
+      .then(() => run(answer))
+      .catch((error: unknown) => this.#refuseSubscription(error, answer));
+  }
+
+  async #take(ack: unknown, run: (answer: Ack) => Promise<void> | void): Promise<void> {
+    const answer = answerOf(ack);
+    try {
+      await run(answer);
+    } catch (error) {
+      this.#refuse(error, answer);
+    }
   }
 
   async #subscribe(message: unknown, answer: Ack): Promise<void> {
@@ -131,14 +163,21 @@ class Session {
     };
   }
 
-  #refuse(error: unknown, answer: Ack): void {
-    const known = toApiError(error);
-    if (!known) this.parts.log.error({ err: error }, 'a subscription failed');
+  #refuseSubscription(error: unknown, answer: Ack): void {
+    const known = this.#refuse(error, answer);
     // After the answer was given nothing but a new connection can make good what is missing.
-    refuse(answer, known?.code ?? 'internal_error', known?.detail ?? 'Something went wrong here.');
     if (!known || known.code === 'unavailable') letGo(this.socket);
   }
+
+  #refuse(error: unknown, answer: Ack): ApiError | null {
+    const known = toApiError(error);
+    if (!known) this.parts.log.error({ err: error }, 'a message could not be served');
+    refuse(answer, known?.code ?? 'internal_error', known?.detail ?? 'Something went wrong here.');
+    return known;
+  }
 }
+
+const answerOf = (ack: unknown): Ack => (typeof ack === 'function' ? (ack as Ack) : () => undefined);
 
 /**
  * Ends the connection the way a network would: clients of socket.io connect again by themselves then, and do not

@@ -7,13 +7,21 @@ export interface Located {
   nodeId: string;
 }
 
+/** Throws Refusal: `bot_not_found`. */
+export async function mustExist(bots: Pick<BotStore, 'find'>, tenantId: string, botId: string): Promise<void> {
+  if (!(await bots.find(tenantId, botId))) throw noSuchBot(botId);
+}
+
 /** The bot's container and its node. Throws Refusal: `bot_not_found`, `container_not_found`. */
 export async function locate(bots: Pick<BotStore, 'find'>, tenantId: string, botId: string): Promise<Located> {
   const lane = await bots.find(tenantId, botId);
-  if (!lane) throw new Refusal('bot_not_found', `There is no bot "${botId}".`);
+  if (!lane) throw noSuchBot(botId);
   const { key, nodeId, containerId } = lane.bot;
   if (containerId === null || nodeId === null) {
     throw new Refusal('container_not_found', `The bot "${botId}" has no container now. Create it first.`);
   }
   return { key, nodeId };
 }
+
+const noSuchBot = (botId: string): Refusal =>
+  new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);

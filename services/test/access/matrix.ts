@@ -5,6 +5,7 @@ import { randomBytes } from 'node:crypto';
 import type { TestBot } from '../support/bot.js';
 import { exactly, expectProblem } from '../support/exact.js';
 import type { System } from '../support/system.js';
+import { Inside } from '../workspace/inside.js';
 import { allBut, makeExpiredKey, makeKey, makeTenant, type Tenant } from '../support/tenants.js';
 
 /** Stands in everything that another tenant must not see. */
@@ -17,6 +18,9 @@ const BODIES: Partial<Record<string, unknown>> = {
   createSnapshot: { name: `of the matrix ${MARK}` },
   createDirectory: { path: `/data/${MARK}` },
   moveFile: { from: `/data/${MARK}`, to: '/data/moved' },
+  updateContainer: { labels: {} },
+  exec: { command: 'true' },
+  createTask: { command: 'true' },
 };
 
 /** What a call needs in its query. */
@@ -47,7 +51,14 @@ export function matrix(system: () => System): void {
     const { items } = exactly(operationPage, (await http.get(`/v1/operations?botId=${bot.id}`)).body);
     const living = await makeKey(http, ['containers:read']);
     const snapshot = await bot.snapshot(`snapshot ${MARK}`, { scope: 'container' });
-    ids = { operations: items[0]?.id ?? '', 'api-keys': living.id, nodes: services.nodeId, snapshots: snapshot.id };
+    const task = await new Inside(bot).start('sleep 1000', { name: MARK });
+    ids = {
+      tasks: task.id,
+      operations: items[0]?.id ?? '',
+      'api-keys': living.id,
+      nodes: services.nodeId,
+      snapshots: snapshot.id,
+    };
 
     const revoked = await makeKey(http, [...SCOPES]);
     expect((await http.delete(`/v1/api-keys/${revoked.id}`)).status).toBe(204);

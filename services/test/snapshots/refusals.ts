@@ -14,6 +14,7 @@ export function refusals(system: () => System): void {
     ['a name with a newline', { name: 'a\nb' }],
     ['a name with a NUL', { name: 'a\u0000b' }],
     ['a name that is no text', { name: 7 }],
+    ['a name of which nothing is to be seen', { name: '\u200b\u202e' }],
     ['another scope', { name: 'x', scope: 'data' }],
     ['an unknown member', { name: 'x', parentId: randomUUID() }],
   ])('%s is refused', async (_, body) => {
@@ -116,7 +117,9 @@ export function refusals(system: () => System): void {
     const refused = await bot.askSnapshot('POST', `/${made}/restore`, {});
     expect(expectProblem(refused, 409, 'invalid_transition').allowed).toEqual(['delete']);
     expect((await bot.http.get(`/v1/operations/${restoring.id}?wait=30`)).body).toMatchObject({ status: 'succeeded' });
-    for (const each of [made, id]) await bot.forget(each);
+    // A failed one has given its name away, and can be deleted all the same.
+    const again = await bot.snapshot('made');
+    for (const each of [made, id, again.id]) await bot.forget(each);
     expectProblem(await bot.askSnapshot('POST', `/${id}/restore`, {}), 404, 'snapshot_not_found');
   });
 

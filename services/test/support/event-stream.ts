@@ -22,11 +22,14 @@ export interface OpenStream {
 export async function openStream(
   services: TestServices,
   path: string,
-  options: { key?: string; headers?: Record<string, string> } = {},
+  options: { key?: string; headers?: Record<string, string>; body?: object } = {},
 ): Promise<OpenStream> {
   const controller = new AbortController();
   const response = await fetch(new URL(path, services.url), {
+    method: options.body ? 'POST' : 'GET',
+    ...(options.body && { body: JSON.stringify(options.body) }),
     headers: {
+      ...(options.body && { 'content-type': 'application/json' }),
       authorization: `Bearer ${options.key ?? services.apiKey}`,
       accept: 'text/event-stream',
       ...options.headers,

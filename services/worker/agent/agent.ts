@@ -1,20 +1,28 @@
 import type { BotStore } from '#persistence';
 import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
+import type { Tasks } from '../workspace/tasks.js';
+import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { TerminalRuns } from '../workspace/terminal-runs.js';
 import { serveExec } from './exec.js';
 import { serveFiles } from './files.js';
 import { Gate } from './gate.js';
 import { serveObservation } from './observation.js';
 import { statusOf, toRefusal } from './refusal.js';
+import { serveTasks } from './tasks.js';
+import { serveTerminals } from './terminal.js';
 
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
+  tasks: Tasks;
+  uses: Uses;
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
   /** Of one upload. Infinity: no limit. */
   maxUploadBytes: number;
+  terminals: TerminalRuns;
   metrics: Metrics;
   log: Log;
 }
@@ -34,6 +42,8 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, parts.runtime);
   serveFiles(app, { gate, programs: parts.runtime, maxUploadBytes: parts.maxUploadBytes });
+  serveTasks(app, gate, parts.tasks);
+  serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
 
   app.setErrorHandler((error, _request, reply) => {
     const refusal = toRefusal(error);

@@ -1,7 +1,6 @@
 import { MAX_OUTPUT_BYTES, type ExecBody, type ExecResult } from '#contracts';
 import type { Programs } from '#runtime';
 import type { FastifyInstance } from 'fastify';
-import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { finished } from 'node:stream/promises';
@@ -14,7 +13,7 @@ type Encoding = ExecBody['encoding'];
 /** Runs one command for as long as its caller waits for it. */
 export function serveExec(app: FastifyInstance, gate: Gate, programs: Programs): void {
   app.post<{ Body: ExecBody; Querystring: { stream?: string } }>('/exec', async (request, reply) => {
-    const inside = await gate.running(request, 'exec');
+    const inside = await gate.running(request, 'exec', reply.raw);
     const signal = closing(reply);
     const execution = new Execution(gate, programs, inside, request.body, signal);
     if (request.query.stream !== 'true') return reply.send(await execution.collect());
@@ -104,9 +103,7 @@ class Execution {
 
   /** Its exit code, once all of its output was taken. */
   async #end(program: Supervised): Promise<number> {
-    const closed = once(program.output, 'close');
     await finished(program.output, { writable: false });
-    await closed;
     const ended: Ended | null = await program.ended();
     if (ended) return ended.exitCode;
     throw new AgentRefusal('container_not_running', 'The container ended while the command ran.');

@@ -34,7 +34,7 @@ export function serveFiles(app: FastifyInstance, { gate, programs, maxUploadByte
     { action, what }: { action: 'files:read' | 'files:write'; what: string },
     run: (call: FileCall) => Promise<T>,
   ): Promise<T> => {
-    const inside = await gate.running(request, action);
+    const inside = await gate.running(request, action, reply.raw);
     const signal = closing(reply);
     const { containerId } = inside;
     const call = { programs, containerId, what, path: plainPath(request.query.path ?? ''), signal };

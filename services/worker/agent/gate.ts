@@ -4,6 +4,9 @@ import type { BotStore } from '#persistence';
 import type { SecretBox, TokenSigner } from '#platform';
 import { RuntimeFailure } from '#runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Uses } from '../uses.js';
 import { AgentRefusal } from './refusal.js';
 
 /** How long a call waits for a container that a snapshot holds still. */
@@ -18,9 +21,14 @@ export interface Inside {
   env: Record<string, string>;
 }
 
+/** What closes when a call is over: its answer, or its socket. */
+type Use = Pick<ServerResponse | Duplex, 'once'>;
+
 /** Lets a call through to the one bot and for the one action that its token names, however it is addressed. */
 export class Gate {
-  constructor(private readonly parts: { bots: Pick<BotStore, 'findByKey'>; tokens: TokenSigner; secrets: SecretBox }) {}
+  constructor(
+    private readonly parts: { bots: Pick<BotStore, 'findByKey'>; tokens: TokenSigner; secrets: SecretBox; uses: Uses },
+  ) {}
 
   /** The bot's container, in whatever state. */
   async container(request: Pick<FastifyRequest, 'headers'>, action: AgentAction): Promise<Inside> {
@@ -35,9 +43,10 @@ export class Gate {
     return { bot, containerId: bot.containerId, env: this.#env(bot) };
   }
 
-  /** The bot's container, where it runs. */
-  async running(request: Pick<FastifyRequest, 'headers'>, action: AgentAction): Promise<Inside> {
+  /** The bot's container, where it runs. It is in use for as long as `use` is not closed. */
+  async running(request: Pick<FastifyRequest, 'headers'>, action: AgentAction, use: Use): Promise<Inside> {
     const inside = await this.container(request, action);
+    use.once('close', this.parts.uses.begin(inside.bot.key));
     const { state } = inside.bot;
     if (state === 'running' || state === 'unknown') return inside;
     throw new AgentRefusal('container_not_running', `The container is ${state}: start it first.`);

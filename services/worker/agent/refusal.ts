@@ -1,4 +1,5 @@
 import { CATALOGUE, type ProblemCode } from '#contracts';
+import { Refusal } from '#domain';
 import { RuntimeFailure, type RuntimeFailureCode } from '#runtime';
 
 /** What the agent tells the API instead of an answer. `message` is for the caller. */
@@ -27,6 +28,7 @@ const TOLD: Partial<Record<RuntimeFailureCode, ProblemCode>> = {
 /** Any error as what may be told of it; null where it is a fault of ours. */
 export function toRefusal(error: unknown): AgentRefusal | null {
   if (error instanceof AgentRefusal) return error;
+  if (error instanceof Refusal) return new AgentRefusal(error.code, error.message);
   const code = error instanceof RuntimeFailure ? TOLD[error.code] : undefined;
   return code ? new AgentRefusal(code, (error as RuntimeFailure).message) : null;
 }

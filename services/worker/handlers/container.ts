@@ -99,6 +99,12 @@ export async function verified(
   const container = await context.runtime.inspect(id, context.signal);
   if (!container) return existing({ ...context, bot: { ...context.bot, containerId: id } }).then(unreachable);
   const facts = factsOf(context.bot, toObservation(container), asked);
+  if (wanted === 'running' && facts.state === 'failed' && (facts.exit?.code === 126 || facts.exit?.code === 127)) {
+    // Else the engine would go on restarting what cannot come up.
+    await context.runtime.stop(id, 0, context.signal);
+    const message = `Its main process cannot be executed (exit code ${facts.exit.code}).`;
+    throw new RuntimeFailure('start_failed', message, { retryable: false, exitCode: facts.exit.code });
+  }
   if (facts.state !== wanted) {
     throw new RuntimeFailure('docker_error', `The container is ${facts.state} where it should be ${wanted}.`, {
       retryable: true,

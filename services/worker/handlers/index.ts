@@ -3,6 +3,7 @@ import { create } from './create.js';
 import type { Handler } from './handler.js';
 import { restore } from './restore.js';
 import { createSnapshot, deleteSnapshot } from './snapshots.js';
+import { update } from './update.js';
 import { pause, remove, restart, resume, start, stop } from './lifecycle.js';
 
 /** Every kind has its handler, or this does not compile. */
@@ -13,6 +14,7 @@ export const handlers = {
   'container.restart': restart,
   'container.pause': pause,
   'container.resume': resume,
+  'container.update': update,
   'container.delete': remove,
   'snapshot.create': createSnapshot,
   'snapshot.restore': restore,

@@ -4,9 +4,11 @@ import { toObservation } from '../observation.js';
 import { ensureStarted, ensureStopped, existing, removeLeftovers, STOP_SECONDS, verified } from './container.js';
 import { lingering } from './linger.js';
 import { removeVolumesBut } from './make.js';
+import { applyResources } from './update.js';
 
 export const start: Handler = async (context) => {
   const container = await existing(context);
+  await applyResources(context, container);
   await ensureStarted(context, container, context.bot.settings?.command != null);
   return { facts: await verified(context, container.id, 'running') };
 };
@@ -27,6 +29,7 @@ export const restart: Handler = async (context) => {
   context.know({ exit });
   context.asks(null);
   context.report('starting');
+  await applyResources(context, stopped);
   await ensureStarted(context, stopped, context.bot.settings?.command != null);
   return { facts: await verified({ ...context, bot: { ...context.bot, exit } }, container.id, 'running') };
 };

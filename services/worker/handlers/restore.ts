@@ -106,7 +106,10 @@ async function imageFor(
   const { safetySnapshotId } = context.operation.params;
   if (safetySnapshotId) return snapshotImage(safetySnapshotId);
   const ref = partImage(context);
-  await context.runtime.commit(old.id, ref, { labels: labelsOf(context.operation.id), signal: context.signal });
+  await context.runtime.commit(old.id, ref, {
+    labels: labelsOf(context, context.operation.id),
+    signal: context.signal,
+  });
   return ref;
 }
 

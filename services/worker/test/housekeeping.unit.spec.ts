@@ -28,7 +28,10 @@ beforeEach(async () => {
     nodeId: NODE,
     runtime: bench.runtime,
     bots: { find: async () => lane },
-    snapshots: { needed: async (ids) => ids.filter((id) => id === MADE), surplus: async () => [] },
+    snapshots: {
+      needed: async (images) => images.map(({ id }) => id).filter((id) => id === MADE),
+      surplus: async () => [],
+    },
     acceptance: { accept: () => Promise.reject(new Error('nothing is to be accepted')) },
     leftoverMs: LEFTOVER_MS,
     busySince: () => busySince,
@@ -41,7 +44,10 @@ afterEach(async () => {
 });
 
 const capture = (id: string): Promise<unknown> =>
-  bench.runtime.commit(bench.containerId, `berth/snapshot:${id}`, { labels: labelsOf(id), signal });
+  bench.runtime.commit(bench.containerId, `berth/snapshot:${id}`, {
+    labels: labelsOf({ bot: bench.lane.bot }, id),
+    signal,
+  });
 const images = async (): Promise<string[]> =>
   (await bench.runtime.listImages('berth.kind=snapshot', signal)).map(({ ref }) => ref);
 

@@ -89,6 +89,7 @@ test('times of an engine are compared by the millisecond', () => {
     createdAt: '2026-01-01T00:00:00Z',
     mounts: [],
     idle: true,
+    resources: { cpus: 1, memoryMb: 512, pids: 64 },
   };
   expect(toObservation(container)).toEqual({
     containerId: 'c',

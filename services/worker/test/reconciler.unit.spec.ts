@@ -42,6 +42,7 @@ beforeEach(async () => {
         return change;
       },
     } as unknown as Protocol,
+    tasks: { pass: () => undefined },
     freezes: { thawLeft: async () => undefined },
     leftoverMs: 60_000,
     metrics,

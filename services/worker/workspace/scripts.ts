@@ -35,12 +35,23 @@ __berth_told "$__berth_code"`;
 
 /**
  * Ends a run from outside, its supervisor too. Argument: `$1` its id. Root may not signal others here, so it prints the
- * users whose processes are left: each of them can end its own.
+ * users whose processes are left, each of which can end its own, or that nothing is.
  */
 export const END_RUN = `${PROCESS_FUNCTIONS}me=$$
-__berth_end "$1" none && exit 0
+__berth_end "$1" none && echo ended && exit
 for p in $found; do
   while read -r key user rest; do
     [ "$key" = Uid: ] && printf '%s\\n' "$user"
   done < "/proc/$p/status"
-done 2>/dev/null`;
+done 2>/dev/null
+echo left`;
+
+/** Tells a run, from outside, that its terminal is gone. Argument: `$1` its id. Prints whether there is anything of it. */
+export const HANG_UP = `${PROCESS_FUNCTIONS}me=$$
+__berth_find "$1" none
+[ -n "$found" ] || { echo ended; exit; }
+for p in $found; do
+  kill -HUP "$p"
+  kill -CONT "$p"
+done 2>/dev/null
+echo told`;

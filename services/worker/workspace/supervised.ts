@@ -1,9 +1,10 @@
 import type { Program, Programs, TakeOutput } from '#runtime';
-import { RuntimeFailure } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { capture } from './capture.js';
+import { exhausted, missingDirectory, shellFailure } from './shell-failure.js';
 import { RUN_VARIABLE } from './processes.js';
-import { END_RUN, SUPERVISE } from './scripts.js';
+import { END_RUN, HANG_UP, SUPERVISE } from './scripts.js';
 import { newMark, Trailer } from './trailer.js';
 
 /** What is to be run in a container. */
@@ -109,24 +110,25 @@ export async function supervise(
   };
 }
 
-/** Ends whatever is left of a run, of all users. */
+/** Ends whatever is left of a run, of all users. `processes_exhausted` where the container has no room for that. */
 export async function endRun(programs: Programs, containerId: string, run: string): Promise<void> {
-  const end = (user: string): Promise<string> =>
-    runQuietly(programs, containerId, ['/bin/sh', '-c', END_RUN, 'sh', run], user);
-  const users = new Set((await end('0')).split('\n').filter((line) => /^\d+$/.test(line)));
+  const end = (user: string): Promise<string[]> => fromOutside(programs, containerId, [END_RUN, 'sh', run], user);
+  const users = new Set((await end('0')).filter((line) => /^\d+$/.test(line)));
   for (const user of users) await end(user);
 }
 
-async function runQuietly(programs: Programs, containerId: string, argv: string[], user: string): Promise<string> {
-  const signal = AbortSignal.timeout(KILL_MS);
-  const program = await programs.execute(containerId, { argv, env: {}, user }, signal);
-  program.stdin.end();
-  const chunks: Buffer[] = [];
-  for await (const chunk of program.output((stream, piece, hand) => stream === 'stdout' && hand(piece))) {
-    chunks.push(chunk as Buffer);
-  }
-  program.close();
-  return Buffer.concat(chunks).toString('latin1');
+/** Sends the hangup of a terminal to whatever is left of a run. False where nothing is. */
+export async function hangUp(programs: Programs, containerId: string, run: string): Promise<boolean> {
+  return (await fromOutside(programs, containerId, [HANG_UP, 'sh', run], '0')).includes('told');
+}
+
+/** The lines that a script tells. */
+async function fromOutside(programs: Programs, containerId: string, script: string[], user: string): Promise<string[]> {
+  const argv = ['/bin/sh', '-c', ...script];
+  const { stdout, failed } = await capture(programs, containerId, { argv, user });
+  const lines = stdout.split('\n').filter((line) => /^(\d+|ended|left|told)$/.test(line));
+  if (lines.length > 0) return lines;
+  throw (await failed()) ?? exhausted();
 }
 
 /** Without an announcement the supervisor never began, or was ended with its container. */
@@ -136,31 +138,9 @@ export async function unannounced(
   program: Program,
   { user }: Pick<Command, 'user'>,
 ): Promise<null> {
-  const code = await program.exitCode().catch(() => null);
-  const signal = AbortSignal.timeout(KILL_MS);
-  if (code === null || code === 137) return null;
-  if (await programs.hasPath(containerId, '/bin/sh', signal)) {
-    if (user !== undefined && code === 126) throw unknownUser(user);
-    throw new RuntimeFailure('processes_exhausted', EXHAUSTED, { retryable: true });
-  } else {
-    throw new RuntimeFailure('program_missing', 'The image has no /bin/sh, which runs every command here.', {
-      retryable: false,
-    });
-  }
+  const failure = await shellFailure(programs, containerId, program, user);
+  if (failure) throw failure;
   return null;
-}
-
-const EXHAUSTED =
-  'The command could not begin: the container may have used up its limit of processes. End some, or restart it.';
-
-function unknownUser(user: string): RuntimeFailure {
-  return new RuntimeFailure('user_unknown', `The container has no user ${user}.`, { retryable: false });
-}
-
-function missingDirectory(cwd: string): RuntimeFailure {
-  return new RuntimeFailure('directory_missing', `The container has no directory ${cwd} that may be entered.`, {
-    retryable: false,
-  });
 }
 
 /** For `printf %b`, in one line. */

@@ -1,0 +1,103 @@
+import type { Log } from '#platform';
+import { RuntimeFailure, type Programs } from '#runtime';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { endRun, hangUp } from './supervised.js';
+
+/** How long a shell has to save its history, and an editor what it was at. Milliseconds. */
+const GRACE_MS = 1_000;
+const RETRY_MS = 3_000;
+
+interface TerminalRunsParts {
+  /** The node's private one. */
+  directory: string;
+  programs: Programs;
+  log: Log;
+}
+
+/**
+ * What runs in terminals, noted on the node's own disk before it begins: the engine lets it go on when its connection
+ * is gone, so a worker that was killed finds it here and ends it, and so does one that could not while the engine was
+ * away or the container stood still.
+ */
+export class TerminalRuns {
+  readonly #live = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
+  #ending: Promise<void> = Promise.resolve();
+
+  constructor(private readonly parts: TerminalRunsParts) {}
+
+  /** Ends what an earlier process has left, now and until it is done. */
+  start(): void {
+    let busy = false;
+    const endLeft = (): void => {
+      if (busy) return;
+      busy = true;
+      this.#ending = this.#endLeft()
+        .catch((error: unknown) => this.parts.log.warn({ err: error }, 'the notes of terminals could not be read'))
+        .finally(() => (busy = false));
+    };
+    this.#timer = setInterval(endLeft, RETRY_MS).unref();
+    endLeft();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#ending;
+  }
+
+  async note(run: string, containerId: string): Promise<void> {
+    this.#live.add(run);
+    await mkdir(this.parts.directory, { recursive: true, mode: 0o700 });
+    await writeFile(this.#file(run), containerId, { mode: 0o600 });
+  }
+
+  /** It has ended by itself. */
+  async forget(run: string): Promise<void> {
+    await rm(this.#file(run), { force: true });
+    this.#live.delete(run);
+  }
+
+  /** Hangs up, and kills what is left of it when `gone`, or after a moment. Never fails: it is tried again. */
+  async end(run: string, containerId: string, gone?: Promise<void>): Promise<void> {
+    const { programs, log } = this.parts;
+    this.#live.add(run);
+    try {
+      if (await hangUp(programs, containerId, run)) {
+        const timer = new AbortController();
+        const pause = delay(GRACE_MS, undefined, { signal: timer.signal }).catch(() => undefined);
+        await Promise.race([pause, gone ?? pause]);
+        timer.abort();
+        await endRun(programs, containerId, run);
+      }
+      await this.forget(run);
+    } catch (error) {
+      if (hasNone(error)) return this.forget(run);
+      log.warn({ err: error, containerId, run }, 'what ran in a terminal could not be ended yet');
+    } finally {
+      this.#live.delete(run);
+    }
+  }
+
+  async #endLeft(): Promise<void> {
+    const { directory } = this.parts;
+    const left = (await readdir(directory).catch(() => [])).filter((run) => !this.#live.has(run));
+    for (const run of left) {
+      const containerId = await readFile(this.#file(run), 'utf8').catch(() => '');
+      // Killed while it was noted: it was not begun.
+      if (containerId === '') await this.forget(run);
+      else await this.end(run, containerId);
+    }
+  }
+
+  #file(run: string): string {
+    return join(this.parts.directory, run);
+  }
+}
+
+/** Where the container does not run, nothing runs in it. */
+function hasNone(error: unknown): boolean {
+  const codes = ['container_not_found', 'container_not_running', 'program_missing'];
+  return error instanceof RuntimeFailure && codes.includes(error.code);
+}
