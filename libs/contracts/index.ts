@@ -3,6 +3,7 @@ export * from './agent.js';
 export * from './container.js';
 export { cursorOf, type List } from './cursor.js';
 export * from './event.js';
+export * from './files.js';
 export type { BodyOf, ParamsOf, QueryOf } from './input.js';
 export * from './operation.js';
 export * from './present.js';

@@ -35,6 +35,7 @@ export const CATALOGUE = {
   terminal_not_found: entry(404, 'No such terminal', 'It has ended, or belongs to another socket: open a new one.'),
   node_not_found: entry(404, 'No such node', 'See GET /v1/nodes for the nodes there are.'),
   api_key_not_found: entry(404, 'No such API key', 'See GET /v1/api-keys for the keys there are.'),
+  file_conflict: entry(409, 'Something else is at the path', 'Do what `detail` says, or choose another path.'),
   invalid_transition: entry(409, 'Not possible in this state', 'Send one of the commands named in `allowed`.'),
   name_taken: entry(409, 'The name is taken', 'Choose another name.'),
   snapshot_busy: entry(409, 'The snapshot is in use', 'Wait for the operation that uses it, then try again.', true),
@@ -46,7 +47,12 @@ export const CATALOGUE = {
   ),
   container_not_running: entry(409, 'The container does not run', 'Start it first.'),
   version_mismatch: entry(412, 'It has changed meanwhile', 'Read it again and decide anew.'),
-  payload_too_large: entry(413, 'The body is too large', 'Send at most 256 KiB.'),
+  payload_too_large: entry(
+    413,
+    'The body is too large',
+    'Send at most 256 KiB, or as an upload at most what `detail` says.',
+  ),
+  range_not_satisfiable: entry(416, 'The range begins beyond the end', 'Ask for a range within the file.'),
   idempotency_key_reused: entry(
     422,
     'The key belongs to another request',
@@ -67,6 +73,7 @@ export const CATALOGUE = {
     'Nothing was changed, or it can be asked again with its Idempotency-Key.',
     true,
   ),
+  disk_full: entry(507, 'The disk is full', 'Delete what is not needed in the container or on its node.'),
 } satisfies Record<string, CatalogueEntry>;
 
 export type ProblemCode = keyof typeof CATALOGUE;

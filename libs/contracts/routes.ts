@@ -1,5 +1,6 @@
 import { accessRoutes } from './routes/access.js';
 import { containerRoutes } from './routes/containers.js';
+import { fileRoutes } from './routes/files.js';
 import { liveRoutes } from './routes/live.js';
 import { operationRoutes } from './routes/operations.js';
 import type { Route } from './routes/route.js';
@@ -14,6 +15,7 @@ export const routes = {
   ...containerRoutes,
   ...snapshotRoutes,
   ...workspaceRoutes,
+  ...fileRoutes,
   ...taskRoutes,
   ...operationRoutes,
   ...liveRoutes,

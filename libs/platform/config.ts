@@ -12,8 +12,8 @@ export interface Config {
   docker: { host: string | undefined; defaultImage: string };
   /** `cpus` and `memoryMb` are what may be promised to bots; unset is no ceiling. */
   node: { id: string; cpus: number | undefined; memoryMb: number | undefined; silentSeconds: number };
-  /** `url` is how the API reaches the agent; unset where both run on one machine. */
-  agent: { host: string; port: number; url: string | undefined };
+  /** `url` is how the API reaches the agent; unset where both run on one machine. `maxUploadBytes` may be Infinity. */
+  agent: { host: string; port: number; url: string | undefined; maxUploadBytes: number };
   worker: { concurrency: number; leaseSeconds: number; leftoverSeconds: number };
   events: { retentionDays: number };
   log: { level: LogLevel };
@@ -65,7 +65,12 @@ function group(value: Settings): Config {
       memoryMb: value.BERTH_NODE_MEMORY_MB,
       silentSeconds: value.BERTH_NODE_SILENT_SECONDS,
     },
-    agent: { host: value.BERTH_AGENT_HOST, port: value.BERTH_AGENT_PORT, url: value.BERTH_AGENT_URL },
+    agent: {
+      host: value.BERTH_AGENT_HOST,
+      port: value.BERTH_AGENT_PORT,
+      url: value.BERTH_AGENT_URL,
+      maxUploadBytes: (value.BERTH_MAX_UPLOAD_MB ?? Infinity) * 1024 * 1024,
+    },
     worker: {
       concurrency: value.BERTH_WORKER_CONCURRENCY,
       leaseSeconds: value.BERTH_LEASE_SECONDS,

@@ -6,4 +6,5 @@ export { serializeError, type SerializedError } from './serialized-error.js';
 export { createMetrics, type Metrics } from './metrics.js';
 export { createSecretBox, SealedTextError, type SecretBox } from './secret-box.js';
 export { createTokenSigner, type TokenSigner } from './signed-token.js';
+export { NODE_FLAGS } from './node-flags.js';
 export { createShutdown, type Shutdown, type ShutdownOptions, type ShutdownStep } from './shutdown.js';

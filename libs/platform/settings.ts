@@ -141,6 +141,10 @@ export const settings = z
       host,
     ),
     BERTH_AGENT_PORT: withDefault('Port of the same. 0: any free one.', '0', whole(0, 65_535)),
+    BERTH_MAX_UPLOAD_MB: optional(
+      'The most, in MiB, that one upload into a container may have. Unset: no limit.',
+      whole(1, 64 * GIB * GIB),
+    ),
     BERTH_AGENT_URL: optional(
       'URL under which the API reaches the same. Unset: address and port as bound.',
       url(['http:', 'https:'], 'http://10.0.0.5:8090'),

@@ -91,6 +91,7 @@ export async function hasPath(
 
 class AttachedProgram implements Program {
   private reading: Transform | null = null;
+  private finished = false;
 
   constructor(
     private readonly engine: EngineConnection,
@@ -108,7 +109,7 @@ class AttachedProgram implements Program {
   }
 
   output(take: TakeOutput, end: (hand: (bytes: Buffer) => void) => void = () => undefined) {
-    const stage = this.hasTerminal ? plain(take, end) : framed(take, end);
+    const stage = this.hasTerminal ? plain(take, end) : framed(take, end, () => this.finished);
     const stream = through([stage], BUFFER_BYTES);
     this.reading = stream;
     const { socket } = this;
@@ -124,6 +125,7 @@ class AttachedProgram implements Program {
 
   finish(): void {
     if (!this.reading) return;
+    this.finished = true;
     this.socket?.unpipe(this.reading);
     this.reading.end();
   }
@@ -154,12 +156,13 @@ function plain(take: TakeOutput, end: (hand: (bytes: Buffer) => void) => void): 
   return { take: (chunk, hand) => take('stdout', chunk, hand), end };
 }
 
-function framed(take: TakeOutput, end: (hand: (bytes: Buffer) => void) => void): Stage {
+/** `isFinished`: what is left out of the last frame is not missed. */
+function framed(take: TakeOutput, end: (hand: (bytes: Buffer) => void) => void, isFinished: () => boolean): Stage {
   const frames = new FrameReader();
   return {
     take: (chunk, hand) => frames.read(chunk, (stream, piece) => take(stream, piece, hand)),
     end: (hand) => {
-      frames.end();
+      if (!isFinished()) frames.end();
       end(hand);
     },
   };

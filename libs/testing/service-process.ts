@@ -1,3 +1,4 @@
+import { NODE_FLAGS } from '#platform';
 import type { ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import { exitOf, spawnBound } from './child.js';
@@ -18,7 +19,7 @@ export class ServiceProcess {
   start(): void {
     if (this.running) throw new Error(`${this.name} runs already`);
     const main = join(projectRoot(), `dist/services/${this.name}/main.js`);
-    const child = spawnBound(process.execPath, ['--enable-source-maps', main], {
+    const child = spawnBound(process.execPath, [...NODE_FLAGS, main], {
       cwd: projectRoot(),
       // Nothing of the test's own settings: what is not said here has its default.
       env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...this.env },

@@ -1,3 +1,4 @@
+import { NODE_FLAGS } from '#platform';
 import { spawn } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -29,7 +30,7 @@ export function startService(
       const log = await openLog(logFile);
       try {
         const main = join(installation.root, 'dist/services', name, 'main.js');
-        const child = spawn(process.execPath, ['--enable-source-maps', main], {
+        const child = spawn(process.execPath, [...NODE_FLAGS, main], {
           cwd: installation.root,
           env,
           // A session of its own: Ctrl-C in the terminal is for us, who then stop things in order.

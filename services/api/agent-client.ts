@@ -17,7 +17,9 @@ export interface AgentRequest {
   path?: string;
   query?: Record<string, string>;
   /** Sent as JSON, or as it is. */
-  body?: object | Readable;
+  body?: object | Readable | undefined;
+  /** Of a body that is sent as it is, where it is known. Bytes. */
+  bodyBytes?: number | undefined;
   /** How long the answer may take to begin. Milliseconds. */
   headersMs?: number;
 }
@@ -37,7 +39,7 @@ export class AgentClient {
   async call(
     bot: { key: string; nodeId: string },
     action: AgentAction,
-    { method = 'GET', path = `/${action}`, query = {}, body, headersMs = HEADERS_MS }: AgentRequest,
+    { method = 'GET', path = `/${action}`, query = {}, body, bodyBytes, headersMs = HEADERS_MS }: AgentRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const url = await this.nodes.agentUrl(bot.nodeId);
@@ -52,6 +54,7 @@ export class AgentClient {
         headers: {
           authorization: `Bearer ${this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS)}`,
           ...(body && { 'content-type': isStream ? 'application/octet-stream' : 'application/json' }),
+          ...(bodyBytes !== undefined && { 'content-length': String(bodyBytes) }),
         },
         ...(body && { body: isStream ? body : JSON.stringify(body) }),
         signal,

@@ -17,6 +17,7 @@ import { AgentClient } from './agent-client.js';
 import { ContainersController } from './controllers/containers.controller.js';
 import { EventsController } from './controllers/events.controller.js';
 import { ExecController } from './controllers/exec.controller.js';
+import { FilesController } from './controllers/files.controller.js';
 import { KeysController } from './controllers/keys.controller.js';
 import { NodesController } from './controllers/nodes.controller.js';
 import { ObservationController } from './controllers/observation.controller.js';
@@ -72,6 +73,7 @@ export class AppModule {
         ContainersController,
         ObservationController,
         ExecController,
+        FilesController,
         OperationsController,
         SnapshotsController,
         TasksController,

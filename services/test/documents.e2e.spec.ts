@@ -196,6 +196,9 @@ describe('real answers are what the contract and the document say', () => {
       listTasks: [`/v1/bots/${running.id}/tasks`, `/v1/bots/${running.id}/tasks?status=exited`],
       getTask: [`/v1/bots/${running.id}/tasks/${task.id}`],
       taskLogs: [`/v1/bots/${running.id}/tasks/${task.id}/logs`],
+      listFiles: ['path=/', 'path=/etc&limit=1', 'path=/data'].map((query) => `/v1/bots/${running.id}/files?${query}`),
+      readFile: [`/v1/bots/${running.id}/files/content?path=/etc/passwd`],
+      readArchive: [`/v1/bots/${running.id}/files/archive?path=/etc/passwd`],
       listOperations: [
         '/v1/operations',
         '/v1/operations?limit=2',
@@ -260,6 +263,14 @@ describe('real answers are what the contract and the document say', () => {
     const begun = await system.http.post(`${workspace}/tasks`, { command: 'sleep 100' });
     check(routes.createTask, begun);
     check(routes.endTask, await system.http.delete(`${workspace}/tasks/${(begun.body as TaskView).id}`));
+    const files = `${workspace}/files`;
+    const write = (path: string, body: Buffer): Promise<Answer> => system.http.request('PUT', path, { body });
+    check(routes.writeFile, await write(`${files}/content?path=/data/a`, Buffer.from('a')));
+    check(routes.writeFile, await write(`${files}/content?path=/data/a`, Buffer.from('b')));
+    check(routes.createDirectory, await system.http.post(`${files}/directories`, { path: '/data/d' }));
+    check(routes.moveFile, await system.http.post(`${files}/move`, { from: '/data/a', to: '/data/d/a' }));
+    check(routes.writeArchive, await write(`${files}/archive?path=/data/d`, Buffer.alloc(1024)));
+    expect(await system.http.delete(`${files}?path=/data/d/a`)).toMatchObject({ status: 204, body: '' });
     check(routes.updateContainer, await system.http.request('PATCH', running.path(), { body: { labels: { a: 'b' } } }));
     check(routes.createSnapshot, await running.askSnapshot('POST', '', { name: 'written' }));
     const [parent, child] = snapshots;

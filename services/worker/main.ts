@@ -87,6 +87,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
+    maxUploadBytes: config.agent.maxUploadBytes,
     terminals,
     metrics,
     log,

@@ -29,6 +29,8 @@ export interface Route {
   params: z.ZodType;
   query: z.ZodType;
   body: z.ZodType | null;
+  /** Media type of a body that is passed on as it comes, whatever type it says it is. */
+  upload: string | null;
   /** Status codes of success and their schema; a string is a media type other than JSON. */
   answers: Record<number, z.ZodType | string | null>;
   stream: Stream | null;
@@ -37,7 +39,7 @@ export interface Route {
   idempotent: boolean;
 }
 
-type Definition = Partial<Pick<Route, 'description' | 'params' | 'query' | 'body' | 'stream' | 'problems'>> &
+type Definition = Partial<Pick<Route, 'description' | 'params' | 'query' | 'body' | 'upload' | 'stream' | 'problems'>> &
   Pick<Route, 'method' | 'path' | 'summary' | 'tag' | 'access' | 'answers'>;
 
 const none = z.strictObject({});
@@ -46,6 +48,7 @@ const defaults = {
   params: none,
   query: none,
   body: null,
+  upload: null as string | null,
   stream: null as Stream | null,
   problems: [] as ProblemCode[],
 };

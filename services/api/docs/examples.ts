@@ -2,6 +2,7 @@ import {
   CATALOGUE,
   type ContainerView,
   type EventView,
+  type FileEntry,
   type NodeView,
   type OperationView,
   type Problem,
@@ -131,6 +132,8 @@ const progress: ProgressView = {
   detail: '21.4 of 49.6 MB',
 };
 
+const fileEntry: FileEntry = { name: 'notes.txt', type: 'file', size: 1_204, mode: '0644', modifiedAt: third };
+
 const apiKey = {
   id: requestedBy.id,
   name: requestedBy.name,
@@ -155,6 +158,14 @@ export const EXAMPLES: Record<string, unknown> = {
     labels: { team: 'blue' },
   },
   ContainerStop: { timeoutSeconds: 10 },
+  ArchiveUnpacked: { path: '/data/site', entries: 42, size: 1_048_576 },
+  Directory: { path: '/data/site' },
+  DirectoryCreate: { path: '/data/site' },
+  FileEntry: fileEntry,
+  FileList: { path: '/data', entries: [fileEntry], nextCursor: null },
+  FileMove: { from: '/data/draft.txt', to: '/data/notes.txt' },
+  FileMoved: { from: '/data/draft.txt', to: '/data/notes.txt' },
+  FileWritten: { path: '/data/notes.txt', size: 1_204 },
   ContainerUpdate: { resources: { memoryMb: 1024 }, autoStopSeconds: 900 },
   Event: event,
   Exec: { command: 'python3 --version', cwd: '/data', timeoutSeconds: 30 },

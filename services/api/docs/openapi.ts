@@ -50,6 +50,9 @@ function operation(route: Route): Json {
     tags: [route.tag],
     ...(route.access === 'public' && { security: [] }),
     parameters: [...parameters(route.params, 'path'), ...parameters(route.query, 'query'), ...requestHeaders(route)],
+    ...(route.upload !== null && {
+      requestBody: { required: true, content: { [route.upload]: { schema: { type: 'string' } } } },
+    }),
     ...(route.body && {
       requestBody: {
         required: !route.body.safeParse({}).success,
@@ -75,6 +78,7 @@ function requestHeaders(route: Route): Json[] {
     schema: { type: 'string', examples: [example] },
   });
   const isOperation = 202 in route.answers;
+  const isRanged = 206 in route.answers;
   return [
     ...(route.idempotent
       ? [header('Idempotency-Key', 'The same request again gets the same answer, for 24 h.', 'start-alice-1')]
@@ -89,6 +93,7 @@ function requestHeaders(route: Route): Json[] {
           header('If-Match', 'The ETag of the container: refused where it has changed since.', '"7"'),
         ]
       : []),
+    ...(isRanged ? [header('Range', 'One range of bytes; several are answered with all.', 'bytes=0-1023')] : []),
     ...(route.stream?.resumes
       ? [header('Last-Event-ID', 'The id of the last message seen, to resume after it.', '48213-1907')]
       : []),
@@ -102,6 +107,7 @@ const HEADERS = {
   Location: 'Where the operation is.',
   'Preference-Applied': '`wait`, where the operation ended in time.',
   'Idempotent-Replayed': '`true`, where the answer was given before.',
+  'Content-Range': 'Which bytes these are, and of how many.',
 };
 
 function responseHeaders(names: (keyof typeof HEADERS)[]): Json {
@@ -117,13 +123,14 @@ function answers(route: Route): Json {
   ];
   return Object.fromEntries(
     Object.entries(route.answers).map(([status, schema]) => {
+      const own: (keyof typeof HEADERS)[] = status === '206' ? ['Content-Range'] : [];
       const type = typeof schema === 'string' ? schema : 'application/json';
       const content = typeof schema === 'string' ? { type: 'string' } : schema && schemaOf(schema, 'output');
       return [
         status,
         {
           description: meaning(status, route),
-          headers: responseHeaders(names),
+          headers: responseHeaders([...names, ...own]),
           ...(content && { content: { [type]: { schema: content }, ...stream(route) } }),
         },
       ];
@@ -135,6 +142,8 @@ function meaning(status: string, route: Route): string {
   if (status === '202') return 'Accepted: it is done from here on, whatever fails.';
   if (status === '201') return 'Made.';
   if (status === '204') return 'Done.';
+  if (status === '206') return 'The range.';
+  if (201 in route.answers) return 'It was there already.';
   return 202 in route.answers ? 'It held already, or has ended while the answer waited for it.' : 'As it is now.';
 }
 

@@ -36,7 +36,7 @@ export function parameters(schema: z.ZodType, place: 'path' | 'query'): Json[] {
     return {
       name,
       in: place,
-      required: place === 'path',
+      required: !field.safeParse(undefined).success,
       ...(description !== undefined && { description }),
       schema: { ...rest, ...fallback },
     };

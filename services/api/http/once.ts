@@ -6,7 +6,8 @@ import type { Caller } from '../access/caller.js';
 import { idempotencyOf } from './headers.js';
 
 interface Once<T> {
-  statusCode: number;
+  /** Of the answer; where it depends on that, told by it. */
+  statusCode: number | ((answer: T) => number);
   run: () => Promise<T>;
   /** What of the answer is kept for those who ask again; all of it, where this is left out. */
   kept?: (answer: T) => T;
@@ -22,13 +23,18 @@ export async function answerOnce<T>(
   { statusCode, run, kept = (answer) => answer }: Once<T>,
 ): Promise<T> {
   const key = idempotencyOf(request);
-  void reply.status(statusCode);
-  if (!key) return run();
+  const statusOf = (answer: T): number => (typeof statusCode === 'number' ? statusCode : statusCode(answer));
+  if (!key) {
+    const body = await run();
+    void reply.status(statusOf(body));
+    return body;
+  }
   const perform = async (): Promise<{ statusCode: number; body: T; kept: T }> => {
     const body = await run();
-    return { statusCode, body, kept: kept(body) };
+    return { statusCode: statusOf(body), body, kept: kept(body) };
   };
   const answer = await once(parts.idempotency, parts.secrets, caller.tenant.id, key, perform);
+  void reply.status(answer.statusCode);
   if (answer.replayed) void reply.header('idempotent-replayed', 'true');
   return (answer.body ?? undefined) as T;
 }

@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { requestIdOf } from './headers.js';
 import { ApiError, toApiError, toProblem } from './problem.js';
+import { prepareUploads } from './uploads.js';
 
 /** Uploads apart, no body of the contract is larger. */
 export const BODY_LIMIT = 256 * 1024;
@@ -23,7 +24,9 @@ export function createAdapter(log: Log): FastifyAdapter {
     genReqId: requestIdOf,
     frameworkErrors: refuseUrl(log),
     clientErrorHandler: refuseMalformed(log),
-    requestTimeout: 30_000,
+    // Of headers; how long a body may take is told by its route.
+    http: { headersTimeout: 30_000 },
+    requestTimeout: 0,
     keepAliveTimeout: 72_000,
     forceCloseConnections: true,
     trustProxy: false,
@@ -71,6 +74,7 @@ export async function prepareServer(app: FastifyInstance, log: Log, metrics: Met
     if (body === '') done(null, undefined);
     else void parse(request, body as string, done);
   });
+  prepareUploads(app);
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
   });

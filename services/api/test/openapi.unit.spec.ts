@@ -80,14 +80,17 @@ describe('the OpenAPI document', () => {
     const { parameters } = operation(route);
     const names = (place: string) => parameters.filter((each) => each.in === place).map(({ name }) => name);
     expect(names('path')).toEqual([...route.path.matchAll(/:(\w+)/g)].map(([, name]) => name));
+    const inQuery = (route.query instanceof z.ZodObject ? route.query.shape : {}) as Record<string, z.ZodType>;
     for (const each of parameters) {
-      expect([each.name, each.required]).toEqual([each.name, each.in === 'path']);
+      const required = each.in === 'query' ? !inQuery[each.name]?.safeParse(undefined).success : each.in === 'path';
+      expect([each.name, each.required]).toEqual([each.name, required]);
       expect(Object.keys(each.schema).length).toBeGreaterThan(0);
     }
     expect(names('query').sort()).toEqual(
       route.query instanceof z.ZodObject ? Object.keys(route.query.shape).sort() : null,
     );
     expect(names('header').includes('Idempotency-Key')).toBe(route.method !== 'GET');
+    expect(names('header').includes('Range')).toBe(206 in route.answers);
     expect(names('header').includes('Prefer')).toBe(202 in route.answers);
     expect(names('header').includes('If-Match')).toBe(202 in route.answers);
   });
@@ -95,7 +98,7 @@ describe('the OpenAPI document', () => {
   test.each(all)('$id: its answers and problems are told', (route) => {
     const { responses, requestBody, summary } = operation(route);
     expect(summary).toMatch(/^[^`]+$/);
-    expect(requestBody !== undefined).toBe(route.body !== null);
+    expect(requestBody !== undefined).toBe(route.body !== null || route.upload !== null);
     for (const status of Object.keys(route.answers)) expect(responses).toHaveProperty(status);
     const promised = [
       'validation_failed',

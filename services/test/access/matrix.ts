@@ -16,9 +16,21 @@ const BODIES: Partial<Record<string, unknown>> = {
   createApiKey: { name: 'of the matrix', scopes: ['containers:read'] },
   createTenant: { name: `of the matrix ${MARK}` },
   createSnapshot: { name: `of the matrix ${MARK}` },
+  createDirectory: { path: `/data/${MARK}` },
+  moveFile: { from: `/data/${MARK}`, to: '/data/moved' },
   updateContainer: { labels: {} },
   exec: { command: 'true' },
   createTask: { command: 'true' },
+};
+
+/** What a call needs in its query. */
+const QUERIES: Partial<Record<string, string>> = {
+  listFiles: '?path=/data',
+  readFile: `?path=/data/${MARK}`,
+  writeFile: `?path=/data/${MARK}`,
+  deleteFile: `?path=/data/${MARK}`,
+  readArchive: '?path=/data',
+  writeArchive: '?path=/data',
 };
 
 /** What the `id` in a path is one of. */
@@ -67,7 +79,8 @@ export function matrix(system: () => System): void {
   });
 
   const pathOf = (route: Route, botId = bot.id, id?: string): string => {
-    return route.path.replace(':botId', botId).replace(':id', id ?? ids[kindOf(route)] ?? '');
+    const path = route.path.replace(':botId', botId).replace(':id', id ?? ids[kindOf(route)] ?? '');
+    return `${path}${QUERIES[route.id] ?? ''}`;
   };
   const call = (route: Route, authorization: string | null, path = pathOf(route)): Promise<Answer> =>
     system()

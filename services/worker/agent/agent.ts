@@ -6,6 +6,7 @@ import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { TerminalRuns } from '../workspace/terminal-runs.js';
 import { serveExec } from './exec.js';
+import { serveFiles } from './files.js';
 import { Gate } from './gate.js';
 import { serveObservation } from './observation.js';
 import { statusOf, toRefusal } from './refusal.js';
@@ -19,6 +20,8 @@ export interface AgentParts {
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
+  /** Of one upload. Infinity: no limit. */
+  maxUploadBytes: number;
   terminals: TerminalRuns;
   metrics: Metrics;
   log: Log;
@@ -38,6 +41,7 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   });
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, parts.runtime);
+  serveFiles(app, { gate, programs: parts.runtime, maxUploadBytes: parts.maxUploadBytes });
   serveTasks(app, gate, parts.tasks);
   serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
 

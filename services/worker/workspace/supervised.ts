@@ -144,11 +144,11 @@ async function fromOutside(programs: Programs, containerId: string, script: stri
 }
 
 /** Without an announcement the supervisor never began, or was ended with its container. */
-async function unannounced(
+export async function unannounced(
   programs: Programs,
   containerId: string,
   program: Program,
-  { user }: Command,
+  { user }: Pick<Command, 'user'>,
 ): Promise<null> {
   const failure = await shellFailure(programs, containerId, program, user);
   if (failure) throw failure;
