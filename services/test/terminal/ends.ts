@@ -5,9 +5,9 @@ import type { System } from '../support/system.js';
 import { makeKey } from '../support/tenants.js';
 import { containerOf, running, TestTerminal, untilEnded, untilRunning } from './client.js';
 
-/** Begun in a terminal in every way that might outlive it. */
-const STUBBORN = `(trap '' HUP; exec sleep 7101) & setsid sleep 7102 & (trap '' HUP TERM INT; sleep 7103) & (sleep 7104 &) ; sleep 7105`;
-const SLEEPERS = [7101, 7102, 7103, 7104, 7105];
+/** Begun in a terminal in every way that might outlive it, as another user too. */
+const STUBBORN = `(trap '' HUP; exec sleep 7101) & setsid sleep 7102 & (trap '' HUP TERM INT; sleep 7103) & (sleep 7104 &) ; su nobody -s /bin/sh -c "(trap '' HUP; sleep 7106) & sleep 7107" & sleep 7105`;
+const SLEEPERS = [7101, 7102, 7103, 7104, 7105, 7106, 7107];
 
 /** When and how a terminal ends, and that nothing of it stays. */
 export function ends(system: () => System): void {

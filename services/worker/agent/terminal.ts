@@ -30,13 +30,14 @@ interface TerminalParts {
 /** Serves terminals: each on a connection that its request is upgraded to, for as long as that lasts. */
 export function serveTerminals(app: FastifyInstance, parts: TerminalParts): void {
   const sessions = new Set<Session>();
+  let closing = false;
 
   const admit = async (request: IncomingMessage, socket: Socket): Promise<Session> => {
     if (request.url !== '/terminal' || request.headers.upgrade !== TERMINAL_PROTOCOL) {
       throw new AgentRefusal('route_not_found', 'There is no such call.');
     }
     const inside = await parts.gate.running(request, 'terminal', socket);
-    if (socket.destroyed) throw new AgentRefusal('unavailable', 'The caller has gone.');
+    if (socket.destroyed || closing) throw new AgentRefusal('node_unavailable', 'One of the two sides is leaving.');
     socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: ${TERMINAL_PROTOCOL}\r\n\r\n`);
     return new Session(parts, inside, socket);
@@ -60,6 +61,7 @@ export function serveTerminals(app: FastifyInstance, parts: TerminalParts): void
   });
   // The server waits for all connections, and forgets those that were upgraded.
   app.addHook('preClose', async () => {
+    closing = true;
     await Promise.all([...sessions].map((session) => session.end()));
   });
 }

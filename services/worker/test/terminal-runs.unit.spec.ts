@@ -18,11 +18,11 @@ class Shell {
 
   readonly programs: Programs = {
     hasPath: async () => true,
-    execute: async (_containerId, { argv }) => {
+    execute: async (_containerId, { argv, user }) => {
       const [, , script = '', , run = ''] = argv;
       if (this.fails) throw new RuntimeFailure(this.fails, 'x', { retryable: false });
       if (script === HANG_UP) this.done.push(`hang up ${run}`);
-      if (script === END_RUN) this.done.push(`end ${run}`);
+      if (script === END_RUN) this.done.push(`end ${run}${user === '0' ? '' : ` as ${user}`}`);
       const output = new PassThrough().end(this.answer(script));
       const program: Program = {
         id: 'x',
@@ -80,7 +80,14 @@ describe('what runs in terminals', () => {
     shell.answer = () => 'ended\n';
     await runs.note('a', 'container');
     await runs.end('a', 'container');
-    expect([noted(), shell.done]).toEqual([[], ['hang up a']]);
+    expect([noted(), shell.done]).toEqual([[], ['hang up a', 'end a']]);
+  });
+
+  test('and belongs to other users is ended by each of them', async () => {
+    shell.answer = (script) => (script === HANG_UP ? 'told\n' : 'left\n1000\n33\n');
+    await runs.note('a', 'container');
+    await runs.end('a', 'container', gone);
+    expect([noted(), shell.done]).toEqual([[], ['hang up a', 'end a', 'end a as 1000', 'end a as 33']]);
   });
 
   test('is ended by the next worker, which leaves its own alone', async () => {

@@ -34,17 +34,20 @@ wait $__berth_watcher
 __berth_told "$__berth_code"`;
 
 /**
- * Ends a run from outside, its supervisor too. Argument: `$1` its id. Root may not signal others here, so it prints the
- * users whose processes are left, each of which can end its own, or that nothing is.
+ * Ends a run from outside, its supervisor too. Argument: `$1` its id. Root may here neither signal the processes of
+ * others nor read what marks them, so it prints the users that have any: each of them can find and end its own.
  */
 export const END_RUN = `${PROCESS_FUNCTIONS}me=$$
-__berth_end "$1" none && echo ended && exit
-for p in $found; do
+if __berth_end "$1" none; then echo ended; else echo left; fi
+users=' '
+for p in /proc/[0-9]*; do
   while read -r key user rest; do
-    [ "$key" = Uid: ] && printf '%s\\n' "$user"
-  done < "/proc/$p/status"
-done 2>/dev/null
-echo left`;
+    [ "$key" = Uid: ] || continue
+    case "$users" in *" $user "*) continue;; esac
+    users="$users$user "
+    [ "$user" = 0 ] || printf '%s\\n' "$user"
+  done < "$p/status"
+done 2>/dev/null`;
 
 /** Tells a run, from outside, that its terminal is gone. Argument: `$1` its id. Prints whether there is anything of it. */
 export const HANG_UP = `${PROCESS_FUNCTIONS}me=$$

@@ -69,8 +69,8 @@ export class TerminalRuns {
         const pause = delay(GRACE_MS, undefined, { signal: timer.signal }).catch(() => undefined);
         await Promise.race([pause, gone ?? pause]);
         timer.abort();
-        await endRun(programs, containerId, run);
       }
+      await endRun(programs, containerId, run);
       await this.forget(run);
     } catch (error) {
       if (hasNone(error)) return this.forget(run);
