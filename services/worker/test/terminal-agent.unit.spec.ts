@@ -6,6 +6,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Gate } from '../agent/gate.js';
+import { Uses } from '../uses.js';
 import { serveTerminals } from '../agent/terminal.js';
 
 const SECRET = 'a secret of the test, long enough for it';
@@ -27,7 +28,7 @@ describe('the agent’s terminals', () => {
       const bot = { key, containerId: `c-${key}`, sealedEnv: null, state: states[key] };
       return key in states ? ({ bot } as unknown as Lane) : null;
     };
-    const gate = new Gate({ bots: { findByKey }, tokens, secrets: {} as never });
+    const gate = new Gate({ bots: { findByKey }, tokens, secrets: {} as never, uses: new Uses() });
     serveTerminals(app, { gate, runtime: {} as never, runs: {} as never, log: { error: () => undefined } as never });
     await app.listen({ host: '127.0.0.1', port: 0 });
   });
