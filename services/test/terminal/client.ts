@@ -74,18 +74,23 @@ export class TestTerminal {
   }
 }
 
-/** The command lines of what runs in a bot's container. */
-export async function running(bot: TestBot): Promise<string[]> {
-  const { Processes } = (await bot.container(idOf(await bot.get())).top({ ps_args: '-eo pid,args' })) as {
-    Processes: string[][];
-  };
+type Container = ReturnType<TestBot['container']>;
+
+/** A bot's container as the engine has it, so that it can be looked at while the API is away. */
+export async function containerOf(bot: TestBot): Promise<Container> {
+  return bot.container(idOf(await bot.get()));
+}
+
+/** The command lines of what runs in it. */
+export async function running(container: Container): Promise<string[]> {
+  const { Processes } = (await container.top({ ps_args: '-eo pid,args' })) as { Processes: string[][] };
   return Processes.map((columns) => columns.slice(1).join(' '));
 }
 
-export async function untilRunning(bot: TestBot, line: string, wanted = true): Promise<void> {
+export async function untilRunning(container: Container, line: string, wanted = true): Promise<void> {
   await waitFor(
     async () => {
-      const lines = await running(bot);
+      const lines = await running(container);
       if (lines.some((each) => each.includes(line)) === wanted) return true;
       throw new Error(`there run ${JSON.stringify(lines)}`);
     },
@@ -93,4 +98,4 @@ export async function untilRunning(bot: TestBot, line: string, wanted = true): P
   );
 }
 
-export const untilEnded = (bot: TestBot, line: string): Promise<void> => untilRunning(bot, line, false);
+export const untilEnded = (container: Container, line: string): Promise<void> => untilRunning(container, line, false);

@@ -1,24 +1,26 @@
 import { waitFor } from '#testing';
 import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { TestBot } from '../support/bot.js';
-import { idOf, type System } from '../support/system.js';
+import type { System } from '../support/system.js';
 import { makeKey } from '../support/tenants.js';
-import { running, TestTerminal, untilEnded, untilRunning } from './client.js';
+import { containerOf, running, TestTerminal, untilEnded, untilRunning } from './client.js';
 
 /** Begun in a terminal in every way that might outlive it. */
-const STUBBORN = `nohup sleep 7101 & setsid sleep 7102 & (trap '' HUP TERM INT; sleep 7103) & (sleep 7104 &) ; sleep 7105`;
+const STUBBORN = `(trap '' HUP; exec sleep 7101) & setsid sleep 7102 & (trap '' HUP TERM INT; sleep 7103) & (sleep 7104 &) ; sleep 7105`;
 const SLEEPERS = [7101, 7102, 7103, 7104, 7105];
 
 /** When and how a terminal ends, and that nothing of it stays. */
 export function ends(system: () => System): void {
   let bot: TestBot;
+  let container: Awaited<ReturnType<typeof containerOf>>;
   beforeAll(async () => {
     bot = system().bot('ends');
     await bot.run('create', { start: true });
+    container = await containerOf(bot);
   });
   afterEach(async () => {
     // Nothing of a terminal is left to the next test.
-    await waitFor(async () => !(await running(bot)).some((line) => /sleep 7|\bsh -l/.test(line)), {
+    await waitFor(async () => !(await running(container)).some((line) => /sleep 7|\bsh -l/.test(line)), {
       what: 'the end of all that ran in terminals',
       deadlineMs: 25_000,
     });
@@ -28,15 +30,26 @@ export function ends(system: () => System): void {
     const socket = await system().services.socket(key);
     const terminal = await TestTerminal.open(socket, bot);
     await terminal.type(`${STUBBORN}\r`);
-    for (const sleeper of SLEEPERS) await untilRunning(bot, `sleep ${sleeper}`);
+    for (const sleeper of SLEEPERS) await untilRunning(container, `sleep ${sleeper}`);
     return { terminal, socket };
+  }
+
+  /** The worker runs again, and takes terminals. */
+  async function restarted(): Promise<void> {
+    system().services.worker.start();
+    const socket = await system().services.socket();
+    await waitFor(
+      async () => (await socket.ask('terminal.open', { botId: bot.id, cols: 80, rows: 24, command: 'true' }))['ok'],
+      { what: 'the worker to be back', deadlineMs: 30_000 },
+    );
+    socket.close();
   }
 
   test('closed, it takes all with it that was begun in it', async () => {
     const { terminal, socket } = await stubborn();
     await terminal.close();
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
-    expect((await running(bot)).length).toBeGreaterThan(0);
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
+    expect((await running(container)).length).toBeGreaterThan(0);
     socket.close();
   });
 
@@ -45,7 +58,7 @@ export function ends(system: () => System): void {
     const other = await TestTerminal.open(bystander, bot, { command: 'read -r x; echo "still $x"' });
     const { socket } = await stubborn();
     socket.close();
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
     await other.type('here\r');
     expect(await other.exit()).toBe(0);
     expect(other.shown()).toContain('still here');
@@ -59,7 +72,7 @@ export function ends(system: () => System): void {
     });
     await terminal.until('ready');
     await terminal.close();
-    await untilEnded(bot, 'sleep 7200');
+    await untilEnded(container, 'sleep 7200');
     const after = await TestTerminal.open(socket, bot, { command: 'cat /data/hung' });
     expect(await after.exit()).toBe(0);
     expect(after.shown()).toBe('hung up\r\n');
@@ -69,12 +82,14 @@ export function ends(system: () => System): void {
   test('a shell that ends by itself leaves behind what goes on', async () => {
     const socket = await system().services.socket();
     const terminal = await TestTerminal.open(socket, bot, {
-      command: 'setsid sleep 7300 </dev/null >/dev/null 2>&1 & sleep 0; exit 5',
+      command: `setsid sh -c '>/data/begun; until [ -e /data/enough ]; do sleep 0.1; done' </dev/null >/dev/null 2>&1 &
+        until [ -e /data/begun ]; do sleep 0.1; done; exit 5`,
     });
     expect(await terminal.exit()).toBe(5);
-    await untilRunning(bot, 'sleep 7300');
-    const killer = await TestTerminal.open(socket, bot, { command: 'pkill -f "sleep 7300"' });
-    await killer.exit();
+    await untilRunning(container, 'until [ -e /data/enough ]');
+    const enough = await TestTerminal.open(socket, bot, { command: 'touch /data/enough' });
+    expect(await enough.exit()).toBe(0);
+    await untilEnded(container, 'until [ -e /data/enough ]');
     socket.close();
   });
 
@@ -82,7 +97,7 @@ export function ends(system: () => System): void {
     const key = await makeKey(system().http, ['workspace:exec']);
     const { socket } = await stubborn(key.secret);
     expect((await system().http.delete(`/v1/api-keys/${key.id}`)).status).toBe(204);
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
     socket.close();
   });
 
@@ -97,8 +112,8 @@ export function ends(system: () => System): void {
       error: { code: 'node_unavailable' },
     });
     refused.close();
-    worker.start();
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
+    await restarted();
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
     socket.close();
   });
 
@@ -107,8 +122,8 @@ export function ends(system: () => System): void {
     const { terminal, socket } = await stubborn();
     await worker.kill('SIGTERM');
     expect(await terminal.exit()).toBeNull();
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
-    worker.start();
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
+    await restarted();
     socket.close();
   });
 
@@ -116,27 +131,25 @@ export function ends(system: () => System): void {
     const { api, ready } = system().services;
     const { socket } = await stubborn();
     await api.kill('SIGKILL');
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
     socket.close();
     api.start();
     await ready();
   });
 
   test('a container that stands still keeps what ran until it goes on', async () => {
-    await system().watcher.client.ask('subscribe', { all: true });
     const { socket } = await stubborn();
-    const container = bot.container(idOf(await bot.get()));
     await container.pause();
     try {
       socket.close();
       await waitFor(() => /could not be ended yet/.test(system().services.worker.lastLogs(50)), {
         what: 'the worker to try',
       });
-      expect((await running(bot)).some((line) => line.includes('sleep 7105'))).toBe(true);
+      expect((await running(container)).some((line) => line.includes('sleep 7105'))).toBe(true);
     } finally {
       await container.unpause();
     }
-    for (const sleeper of SLEEPERS) await untilEnded(bot, `sleep ${sleeper}`);
+    for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
   });
 
   test('the container stopped: an exit without a code', async () => {

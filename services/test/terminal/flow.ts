@@ -4,9 +4,9 @@ import { readFileSync } from 'node:fs';
 import type { TestBot } from '../support/bot.js';
 import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
-import { TestTerminal, untilEnded } from './client.js';
+import { containerOf, TestTerminal, untilEnded } from './client.js';
 
-const LINES = 6_000_000;
+const LINES = 4_000_000;
 const MiB = 1024 * 1024;
 
 /** The client's own reading from the network, which it can leave off. */
@@ -102,7 +102,7 @@ export function flow(system: () => System): void {
     await standstill('yes');
     const socket = network(client);
     client.close();
-    await untilEnded(bot, 'yes unread');
+    await untilEnded(await containerOf(bot), 'yes unread');
     // What is paused does not end.
     socket.resume();
   });

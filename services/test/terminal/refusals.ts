@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestBot } from '../support/bot.js';
 import type { System } from '../support/system.js';
 import { allBut, makeKey, makeTenant } from '../support/tenants.js';
-import { running, TestTerminal } from './client.js';
+import { containerOf, running, TestTerminal } from './client.js';
 
 const SIZE = { cols: 80, rows: 24 };
 
@@ -88,7 +88,9 @@ export function refusals(system: () => System): void {
     );
     expect(opened.filter(({ ok }) => ok)).toHaveLength(MAX_TERMINALS);
     for (const ack of opened.filter(({ ok }) => !ok)) expect(ack).toEqual(refused('quota_exceeded'));
-    expect((await running(bot)).filter((line) => line.includes('sleep 7400'))).toHaveLength(MAX_TERMINALS);
+    expect((await running(await containerOf(bot))).filter((line) => line.includes('sleep 7400'))).toHaveLength(
+      MAX_TERMINALS,
+    );
     many.close();
   });
 

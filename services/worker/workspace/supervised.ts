@@ -1,4 +1,4 @@
-import type { Program, Programs, TakeOutput } from '#runtime';
+import { RuntimeFailure, type Program, type Programs, type TakeOutput } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { capture } from './capture.js';
@@ -120,6 +120,18 @@ export async function endRun(programs: Programs, containerId: string, run: strin
 /** Sends the hangup of a terminal to whatever is left of a run. False where nothing is. */
 export async function hangUp(programs: Programs, containerId: string, run: string): Promise<boolean> {
   return (await fromOutside(programs, containerId, [HANG_UP, 'sh', run], '0')).includes('told');
+}
+
+/**
+ * Whether a program can run in it. Tells at once that a container is ending, which the engine still calls running
+ * when what ran in it is dead already.
+ */
+export async function isAlive(programs: Programs, containerId: string): Promise<boolean> {
+  try {
+    return (await fromOutside(programs, containerId, ['echo told', 'sh'], '0')).length > 0;
+  } catch (error) {
+    return error instanceof RuntimeFailure && error.code === 'container_paused';
+  }
 }
 
 /** The lines that a script tells. */

@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './processes.js';
+import { isAlive } from './supervised.js';
 import type { TerminalRuns } from './terminal-runs.js';
 
 const LINE_FEED = 0x0a;
@@ -133,7 +134,7 @@ async function exitCode(program: Program, runtime: TerminalParts['runtime'], con
   const until = Date.now() + EXIT_MS;
   for (;;) {
     const code = await program.exitCode().catch(() => null);
-    if (code === KILLED) return (await isUp(runtime, containerId)) ? code : null;
+    if (code === KILLED) return (await isAlive(runtime, containerId)) ? code : null;
     if (code !== null || Date.now() > until || !(await isUp(runtime, containerId))) return code;
     await delay(EXIT_POLL_MS);
   }
