@@ -29,6 +29,8 @@ export function prepareUploads(app: FastifyInstance): void {
     if (isUpload(request)) {
       request.headers['content-type'] = UPLOAD_TYPE;
       raw.setTimeout(STANDSTILL_MS, () => raw.destroy());
+      // What is done with it may take longer.
+      raw.once('end', () => raw.setTimeout(0));
       return;
     }
     if (!hasBody(request)) return;

@@ -107,6 +107,19 @@ export function badDays(system: () => System): void {
     expect(await files.leftovers()).toBe('');
   });
 
+  test('a snapshot is taken under an upload, which then goes on', async () => {
+    const upload = await begin('/data/kept');
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+    await files.bot.snapshot('under an upload');
+    upload.end('the end');
+    const [answer] = await answered;
+    expect(answer.statusCode).toBe(200);
+    answer.resume();
+    const { bytes } = await files.get('/data/kept');
+    expect([bytes.length, bytes.subarray(-7).toString()]).toEqual([MIB + 7, 'the end']);
+    await files.put('/data/kept', 'as it was');
+  });
+
   test('another tenant finds no bot', async () => {
     const other = await makeTenant(system());
     const stranger = new BotFiles(system, system().bot('bad-days', other.http));

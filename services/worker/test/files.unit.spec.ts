@@ -169,6 +169,8 @@ describe('a verdict', () => {
     const call = { path: '/data/x', what: 'writing a file' };
     const refusal = refusalOf(['failed'], call, 'cat: write error: No space left on device\n\x1efailed\n');
     expect(refusal).toMatchObject({ code: 'disk_full', message: expect.stringContaining('No space left on device') });
+    const gnu = 'tar: a: Wrote only 512 of 10240 bytes\ntar: Exiting with failure status\n\x1eunpacked\n';
+    expect(refusalOf(['unpacked'], call, gnu)?.code).toBe('disk_full');
     const odd = refusalOf(['failed'], call, 'mv: it is\x07 odd\n\n\x1efailed\n');
     expect(odd?.message).toBe('Failed while writing a file, /data/x: mv: it is odd');
   });

@@ -34,7 +34,7 @@ const REFUSALS: Record<string, Refused> = {
 
 /** What programs complain of, and what that is to the caller. */
 const COMPLAINTS: [pattern: RegExp, code: ProblemCode][] = [
-  [/No space left on device|Disk quota exceeded/, 'disk_full'],
+  [/No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes/, 'disk_full'],
   [/File name too long|Invalid argument/, 'validation_failed'],
   [/Cannot fork|can't fork|Resource temporarily unavailable/, 'quota_exceeded'],
 ];
