@@ -174,7 +174,7 @@ describe('a root filesystem', () => {
         const { Labels, ...config } = info.Config;
         const { Env, User, WorkingDir, Entrypoint, Cmd, ExposedPorts } = settings;
         expect(config).toMatchObject({ Env, User, WorkingDir, Entrypoint, Cmd, ExposedPorts, StopSignal: 'SIGQUIT' });
-        const { 'berth.part': _part, ...rest } = Labels;
+        const { 'berth.part': _part, 'berth.owner': _owner, ...rest } = Labels;
         const told = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== ''));
         expect(told).toEqual({ ...labels, maker: 'somebody "else"' });
         expect(JSON.stringify(info)).not.toContain('the-callers-secret');

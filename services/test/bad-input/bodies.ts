@@ -87,7 +87,7 @@ export function bodies(system: () => System): void {
       { command: Array.from({ length: 257 }, () => 'x') },
       { network: 'host' },
       { autoStopSeconds: -1 },
-      { autoStopSeconds: 60 },
+      { autoStopSeconds: 31_536_001 },
       { fromSnapshot: 'x' },
     ];
     for (const body of wrong) {
