@@ -87,12 +87,10 @@ export class SnapshotStore {
   }
 
   /** Of these ids, those whose files somebody needs, or is writing. */
-  async needed(images: { id: string; tenantId: string }[]): Promise<string[]> {
+  async needed(ids: string[]): Promise<string[]> {
     const rows = await this.database.query<{ id: string }>(
-      `SELECT DISTINCT i.id FROM unnest($1::uuid[], $2::uuid[]) AS i(id, tenant_id)
-       WHERE NOT EXISTS (SELECT 1 FROM tenant t WHERE t.id = i.tenant_id)
-         OR EXISTS (SELECT 1 FROM snapshot s WHERE s.id = i.id AND s.status <> 'failed')`,
-      [images.map(({ id }) => id), images.map(({ tenantId }) => tenantId)],
+      `SELECT id FROM snapshot WHERE id = ANY($1::uuid[]) AND status <> 'failed'`,
+      [ids],
     );
     return rows.map((row) => row.id);
   }

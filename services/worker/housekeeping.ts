@@ -4,7 +4,7 @@ import type { BotStore, SnapshotStore } from '#persistence';
 import type { Log } from '#platform';
 import type { ContainerRuntime } from '#runtime';
 import { validate as isUuid } from 'uuid';
-import { SNAPSHOT_KIND, TENANT_LABEL } from './handlers/capture.js';
+import { SNAPSHOT_KIND } from './handlers/capture.js';
 
 const BATCH = 100;
 
@@ -95,14 +95,9 @@ export class Housekeeping {
     const images = (await runtime.listImages(SNAPSHOT_KIND, signal))
       .filter(({ createdAt }) => Date.parse(createdAt) < before)
       // By name: what is made of a snapshot has its labels too.
-      .map(({ ref, labels }) => ({
-        ref,
-        id: /^berth\/[a-z-]+:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1] ?? '',
-        tenantId: labels[TENANT_LABEL] ?? '',
-      }))
-      // Of another installation on the same engine, or nobody's to judge.
-      .filter(({ id, tenantId }) => isUuid(id) && isUuid(tenantId));
-    const needed = new Set(await snapshots.needed(images));
+      .map(({ ref }) => ({ ref, id: /^berth\/[a-z-]+:([0-9a-f-]{36})(-\d+)?$/.exec(ref)?.[1] ?? '' }))
+      .filter(({ id }) => isUuid(id));
+    const needed = new Set(await snapshots.needed([...new Set(images.map(({ id }) => id))]));
     for (const { ref, id } of images) {
       if (needed.has(id)) continue;
       log.warn({ ref }, 'removing an image of a snapshot that is gone');

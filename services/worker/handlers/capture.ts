@@ -13,8 +13,6 @@ import type { HandlerContext } from './handler.js';
 /** What every image of a snapshot is labelled with, so that those whose snapshot is gone can be found. */
 export const SNAPSHOT_KIND = 'berth.kind=snapshot';
 const SNAPSHOT_LABEL = 'berth.snapshot';
-/** Whose it is: of images that no tenant here has made, nothing is known here. */
-export const TENANT_LABEL = 'berth.tenant';
 const UNDO_MS = 60_000;
 
 /** A container that stands still while it is captured, or does not run. */
@@ -55,7 +53,7 @@ export async function capture(
   const { id, scope } = snapshot;
   const mounts = holdsData(scope) ? container.mounts : [];
   const failed = new AbortController();
-  const options = { labels: labelsOf(context, id), signal: AbortSignal.any([context.signal, failed.signal]) };
+  const options = { labels: labelsOf(id), signal: AbortSignal.any([context.signal, failed.signal]) };
   context.report('committing');
   const parts: [Promise<StoredImage>, Promise<CapturedVolume[]>] = [
     context.runtime.commit(container.id, snapshotImage(id), options),
@@ -83,7 +81,7 @@ export async function flattened(
   context.report('flattening');
   try {
     const root = await context.runtime.flatten(snapshotImage(id), snapshotImage(id), {
-      labels: labelsOf(context, id),
+      labels: labelsOf(id),
       signal: context.signal,
       onProgress: (progress) => context.report('flattening', shown(progress)),
     });
@@ -111,9 +109,9 @@ export function shown({ bytes, totalBytes }: ByteProgress): { percent: number | 
   return { percent, detail: `${(bytes / 1e6).toFixed(1)} MB` };
 }
 
-export function labelsOf({ bot }: Pick<HandlerContext, 'bot'>, id: string): Record<string, string> {
+export function labelsOf(id: string): Record<string, string> {
   const [kind = '', value = ''] = SNAPSHOT_KIND.split('=');
-  return { [kind]: value, [SNAPSHOT_LABEL]: id, [TENANT_LABEL]: bot.tenantId };
+  return { [kind]: value, [SNAPSHOT_LABEL]: id };
 }
 
 async function archiveAll(

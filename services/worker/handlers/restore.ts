@@ -107,7 +107,7 @@ async function imageFor(
   if (safetySnapshotId) return snapshotImage(safetySnapshotId);
   const ref = partImage(context);
   await context.runtime.commit(old.id, ref, {
-    labels: labelsOf(context, context.operation.id),
+    labels: labelsOf(context.operation.id),
     signal: context.signal,
   });
   return ref;
