@@ -60,8 +60,9 @@ export class Helpers {
     }
   }
 
+  /** Those of this node. */
   async list(signal: AbortSignal, label?: string): Promise<ListedImage[]> {
-    const labels = label === undefined ? [HELPER_LABEL] : [HELPER_LABEL, label];
+    const labels = [HELPER_LABEL, `${OWNER_LABEL}=${this.owner}`, ...(label === undefined ? [] : [label])];
     const found = await this.engine.call('list', { deadlineMs: DEADLINE_MS.list, signal }, (abortSignal) =>
       this.engine.docker.listContainers({ all: true, filters: { label: labels }, abortSignal }),
     );
@@ -72,8 +73,7 @@ export class Helpers {
 
   /** Removes those of this node made before that moment. Returns how many. */
   async sweep(before: number, signal: AbortSignal): Promise<number> {
-    const own = await this.list(signal, `${OWNER_LABEL}=${this.owner}`);
-    const old = own.filter(({ createdAt }) => Date.parse(createdAt) <= before);
+    const old = (await this.list(signal)).filter(({ createdAt }) => Date.parse(createdAt) <= before);
     for (const { ref } of old) await this.remove(ref, signal);
     return old.length;
   }

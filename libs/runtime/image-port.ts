@@ -71,7 +71,7 @@ export interface SnapshotImages {
   removeImage(ref: string, signal: AbortSignal): Promise<void>;
 
   /**
-   * All images with the label `key=value`, by each of their names or, where they have none, by id; and helper
+   * All images that this node has made with the label `key=value`, by each of their names or, where they have none, by id; and helper
    * containers at work or left by a killed worker, by id.
    */
   listImages(label: string, signal: AbortSignal): Promise<ListedImage[]>;

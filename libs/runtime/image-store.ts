@@ -72,7 +72,7 @@ export class ImageStore {
   }
 
   async list(label: string, signal: AbortSignal): Promise<ListedImage[]> {
-    const images = await this.query({ label: [label] }, signal);
+    const images = await this.query({ label: [label, `${OWNER_LABEL}=${this.owner}`] }, signal);
     return images.flatMap((image) => {
       const names = namesOf(image);
       const shown = names.length === 0 ? [image.Id] : names.filter((name) => !isKept(name));

@@ -29,7 +29,7 @@ beforeEach(async () => {
     runtime: bench.runtime,
     bots: { find: async () => lane },
     snapshots: {
-      needed: async (images) => images.map(({ id }) => id).filter((id) => id === MADE),
+      needed: async (ids) => ids.filter((id) => id === MADE),
       surplus: async () => [],
     },
     acceptance: { accept: () => Promise.reject(new Error('nothing is to be accepted')) },
@@ -45,7 +45,7 @@ afterEach(async () => {
 
 const capture = (id: string): Promise<unknown> =>
   bench.runtime.commit(bench.containerId, `berth/snapshot:${id}`, {
-    labels: labelsOf({ bot: bench.lane.bot }, id),
+    labels: labelsOf(id),
     signal,
   });
 const images = async (): Promise<string[]> =>
