@@ -1,8 +1,8 @@
 import { presentEventData } from '#contracts';
-import type { Change, Lane, NodeCandidate, TaskWrite } from '#domain';
+import type { Change, Lane, NodeCandidate, SnapshotWrite, TaskWrite } from '#domain';
 import type { Database } from './database.js';
 import { DatabaseFault } from './faults.js';
-import { COMMIT_INSERT, COMMIT_UPDATE } from './commit-statement.js';
+import { commitStatement } from './commit-statement.js';
 import { fromBot, fromOperation, fromSnapshot, LANE_SELECT, toLane, type LaneRow } from './rows.js';
 
 /** An Idempotency-Key that is recorded together with what its request changed. */
@@ -105,20 +105,19 @@ export class BotStore {
     }));
     const { idempotency, enforceCapacity = false } = options;
     try {
-      const rows = await this.database.query<{ done: number }>(
-        change.expectVersion === null ? COMMIT_INSERT : COMMIT_UPDATE,
-        [
-          JSON.stringify({ ...fromBot(change.bot), descends: change.descends }),
-          change.expectVersion,
-          JSON.stringify(writes),
-          JSON.stringify(events),
-          JSON.stringify(reservationRecord(change)),
-          JSON.stringify(idempotency ? idempotencyRow(idempotency) : {}),
-          enforceCapacity,
-          JSON.stringify(change.snapshots.map(({ write, snapshot }) => ({ write, ...fromSnapshot(snapshot) }))),
-          JSON.stringify(change.tasks.map(fromTask)),
-        ],
-      );
+      const { text, parameters } = commitStatement(change.expectVersion === null, {
+        ...(change.reservation && { reservation: [JSON.stringify(reservationRecord(change)), enforceCapacity] }),
+        ...(idempotency && { idempotency: [JSON.stringify(idempotencyRow(idempotency))] }),
+        ...(change.snapshots.length > 0 && { snapshots: [JSON.stringify(change.snapshots.map(fromSnapshotWrite))] }),
+        ...(change.tasks.length > 0 && { tasks: [JSON.stringify(change.tasks.map(fromTask))] }),
+      });
+      const rows = await this.database.query<{ done: number }>(text, [
+        JSON.stringify({ ...fromBot(change.bot), descends: change.descends }),
+        change.expectVersion,
+        JSON.stringify(writes),
+        JSON.stringify(events),
+        ...parameters,
+      ]);
       return rows[0]?.done === 1 ? 'committed' : 'lost_race';
     } catch (error) {
       if (error instanceof DatabaseFault && error.kind === 'refused') return 'no_capacity';
@@ -129,6 +128,10 @@ export class BotStore {
       throw error;
     }
   }
+}
+
+function fromSnapshotWrite({ write, snapshot }: SnapshotWrite): Record<string, unknown> {
+  return { write, ...fromSnapshot(snapshot) };
 }
 
 function fromTask({ write, task }: TaskWrite): Record<string, unknown> {

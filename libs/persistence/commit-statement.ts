@@ -1,7 +1,7 @@
 /**
  * One change of a bot as one statement: the bot's row where its version still is the one that was judged, its
- * operations, events, snapshots, what is promised of its node, and the Idempotency-Key of the request. Parameters:
- * 1 bot, 2 version, 3 operations, 4 events, 5 reservation, 6 idempotency, 7 whether ceilings hold, 8 snapshots, 9 tasks.
+ * operations and events, and as far as they are part of it, what is promised of its node, the Idempotency-Key of the
+ * request, snapshots and tasks. Parameters: 1 bot, 2 version, 3 operations, 4 events; then those of the parts, in order.
  */
 
 /** How long an operation may take from its acceptance, waiting included. Seconds. */
@@ -53,8 +53,8 @@ const INSERT_BOT = `INSERT INTO bot (key, tenant_id, bot_id, created_at, ${MUTAB
 const SNAPSHOT_COLUMNS = `id, tenant_id, bot_key, node_id, name, description, status, parent_id, scope, origin, image,
   volumes, size_bytes, data_size_bytes, layers, freeze_ms, error, created_at`;
 
-const commitStatement = (writeBot: string): string => `
-WITH done AS (${writeBot}),
+/** What every change has: operations and events. */
+const core = (writeBot: string): string => `WITH done AS (${writeBot}),
 writes AS (SELECT w.* FROM done, jsonb_to_recordset($3::jsonb) AS w(id uuid, tenant_id uuid, bot_key uuid, seq int,
   kind text, status text, params jsonb, sealed_env text, digest text, target text, noop boolean, attempt int,
   claim_epoch int, claimed_by text, cancel_requested text, phase text, progress jsonb, result jsonb, error jsonb,
@@ -82,22 +82,30 @@ updated AS (UPDATE operation o SET status = w.status, target = w.target, attempt
 noted AS (INSERT INTO event (tenant_id, bot_key, bot_id, version, type, data)
   SELECT r.tenant_id, r.key, r.bot_id, e.version, e.type, e.data
   FROM done, jsonb_to_record($1::jsonb) AS r(key uuid, tenant_id uuid, bot_id text),
-    jsonb_to_recordset($4::jsonb) AS e(version int, type text, data jsonb) ORDER BY e.version),
-promised AS (UPDATE node_reservation p SET
-    cpus = CASE WHEN $7 AND d.cpus > 0 AND p.cpus + d.cpus > n.max_cpus
+    jsonb_to_recordset($4::jsonb) AS e(version int, type text, data jsonb) ORDER BY e.version)`;
+
+/** What a change may have besides, in the order of their parameters. `n` is the first of a part's own. */
+const PARTS = {
+  /** 1 the reservation, 2 whether ceilings hold. */
+  reservation: (n: number): string => `promised AS (UPDATE node_reservation p SET
+    cpus = CASE WHEN $${n + 1} AND d.cpus > 0 AND p.cpus + d.cpus > n.max_cpus
       THEN berth_refuse('no_capacity') ELSE round((p.cpus + d.cpus)::numeric, 3) END,
-    memory_mb = CASE WHEN $7 AND d.memory > 0 AND p.memory_mb + d.memory > n.max_memory_mb
+    memory_mb = CASE WHEN $${n + 1} AND d.memory > 0 AND p.memory_mb + d.memory > n.max_memory_mb
       THEN berth_refuse('no_capacity') ELSE p.memory_mb + d.memory END,
     containers = p.containers + d.containers
-  FROM done, jsonb_to_record($5::jsonb) AS d(node_id text, part int, cpus double precision, memory bigint, containers int),
+  FROM done, jsonb_to_record($${n}::jsonb) AS d(node_id text, part int, cpus double precision, memory bigint, containers int),
     node n
   WHERE n.id = d.node_id AND p.node_id = d.node_id
-    AND p.part = CASE WHEN n.max_cpus IS NULL AND n.max_memory_mb IS NULL THEN d.part ELSE 0 END),
-remembered AS (INSERT INTO idempotency_key (tenant_id, key, fingerprint, operation_id, status_code, answer)
+    AND p.part = CASE WHEN n.max_cpus IS NULL AND n.max_memory_mb IS NULL THEN d.part ELSE 0 END)`,
+  idempotency: (
+    n: number,
+  ): string => `remembered AS (INSERT INTO idempotency_key (tenant_id, key, fingerprint, operation_id, status_code, answer)
   SELECT i.tenant_id, i.key, i.fingerprint, i.operation_id, i.status_code, i.answer
-  FROM done, jsonb_to_record($6::jsonb) AS i(tenant_id uuid, key text, fingerprint text, operation_id uuid,
-    status_code int, answer text) WHERE i.key IS NOT NULL),
-snapshots AS (SELECT s.* FROM done, jsonb_to_recordset($8::jsonb) AS s(write text, id uuid, tenant_id uuid, bot_key uuid,
+  FROM done, jsonb_to_record($${n}::jsonb) AS i(tenant_id uuid, key text, fingerprint text, operation_id uuid,
+    status_code int, answer text))`,
+  snapshots: (
+    n: number,
+  ): string => `snapshots AS (SELECT s.* FROM done, jsonb_to_recordset($${n}::jsonb) AS s(write text, id uuid, tenant_id uuid, bot_key uuid,
   node_id text, name text, description text, status text, parent_id uuid, scope text, origin text, image text,
   volumes jsonb, size_bytes bigint, data_size_bytes bigint, layers int, freeze_ms int, error jsonb, created_at timestamptz)),
 captured AS (INSERT INTO snapshot (${SNAPSHOT_COLUMNS}) SELECT ${SNAPSHOT_COLUMNS} FROM snapshots WHERE write = 'insert'),
@@ -107,14 +115,38 @@ changed AS (UPDATE snapshot s SET status = c.status, parent_id = c.parent_id, im
 forgotten AS (DELETE FROM snapshot s USING snapshots c WHERE c.write = 'remove' AND s.id = c.id RETURNING s.id, s.parent_id),
 adopted AS (UPDATE snapshot s SET parent_id = f.parent_id FROM forgotten f WHERE s.parent_id = f.id),
 moved AS (UPDATE bot b SET current_snapshot_id = f.parent_id FROM forgotten f
-  WHERE b.current_snapshot_id = f.id AND b.key <> (SELECT key FROM done)),
-tasks AS (SELECT t.* FROM done, jsonb_to_recordset($9::jsonb) AS t(write text, id uuid, tenant_id uuid, bot_key uuid,
+  WHERE b.current_snapshot_id = f.id AND b.key <> (SELECT key FROM done))`,
+  tasks: (
+    n: number,
+  ): string => `tasks AS (SELECT t.* FROM done, jsonb_to_recordset($${n}::jsonb) AS t(write text, id uuid, tenant_id uuid, bot_key uuid,
   name text, command jsonb, status text, exit_code int, reason text, started_at timestamptz)),
 begun AS (INSERT INTO task (id, tenant_id, bot_key, name, command, status, started_at)
   SELECT id, tenant_id, bot_key, name, command, status, started_at FROM tasks WHERE write = 'insert'),
 over AS (UPDATE task t SET status = e.status, exit_code = e.exit_code, reason = e.reason, ended_at = now()
-  FROM tasks e WHERE e.write = 'end' AND t.id = e.id)
-SELECT count(*)::int AS done FROM done`;
+  FROM tasks e WHERE e.write = 'end' AND t.id = e.id)`,
+};
 
-export const COMMIT_UPDATE = commitStatement(UPDATE_BOT);
-export const COMMIT_INSERT = commitStatement(INSERT_BOT);
+/** Parameters of the parts that a change has. */
+export type Parts = { [P in keyof typeof PARTS]?: unknown[] };
+
+const statements = new Map<string, string>();
+
+/** The statement for a change of just these parts: what is not in it costs nothing. With the parameters of the parts. */
+export function commitStatement(isNewBot: boolean, parts: Parts): { text: string; parameters: unknown[] } {
+  const names = (Object.keys(PARTS) as (keyof typeof PARTS)[]).filter((name) => parts[name]);
+  const parameters = names.flatMap((name) => parts[name] ?? []);
+  const key = [isNewBot, ...names].join();
+  let text = statements.get(key);
+  if (text === undefined) {
+    let n = 5;
+    const added = names.map((name) => {
+      const part = PARTS[name](n);
+      n += parts[name]?.length ?? 0;
+      return part;
+    });
+    const whole = [core(isNewBot ? INSERT_BOT : UPDATE_BOT), ...added].join(',\n');
+    text = `${whole}\nSELECT count(*)::int AS done FROM done`;
+    statements.set(key, text);
+  }
+  return { text, parameters };
+}
