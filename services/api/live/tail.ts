@@ -7,7 +7,7 @@ const PAGE = 500;
 /** The bus may fail; the table is looked at this often all the same. */
 const IDLE_MS = 1_000;
 /** A commit that is still open hides what came after it for a moment; one that lasts is asked for less and less often. */
-const UNSETTLED_MS = 1;
+const UNSETTLED_MS = 4;
 const UNSETTLED_MAX_MS = 256;
 const GATHER_MS = 3;
 
