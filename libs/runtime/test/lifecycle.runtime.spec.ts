@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ContainerSpec } from '../port.js';
+import { tarOf } from '../tar.js';
 import { EventLog, failureOf } from './contract-helpers.js';
 import { openDockerSuite, type DockerSuite } from './docker-suite.js';
 
@@ -166,3 +168,23 @@ test('a log that is followed leaves no connection behind', async () => {
   while (left() > before && Date.now() < deadline) await delay(10);
   expect(left()).toBeLessThanOrEqual(before);
 }, 20_000);
+
+test('an image without what keeps a container up is told as such, and nothing of it stays', async () => {
+  const image = `berth-test/bare-${suite.networkName}:1`;
+  const [repo, tag] = image.split(':');
+  const answer = await suite.docker.importImage(Readable.from([tarOf({ file: 'x' })]), { repo, tag });
+  for await (const _line of answer as Readable);
+  try {
+    const spec = suite.specs.make({ network: 'none', image });
+    const failure = await failureOf(suite.runtime.create(spec, never));
+    expect(failure).toMatchObject({ code: 'start_failed', retryable: false, exitCode: 127 });
+    expect(failure.message).toContain('sleep');
+    expect(await suite.runtime.inspect(spec.name)).toBeNull();
+    // With a command of its own, that is its owner's to know.
+    const own = await suite.runtime.create(suite.specs.make({ network: 'none', image, command: ['/file'] }), never);
+    expect(own).toMatchObject({ engineState: 'created' });
+    await suite.runtime.remove(own.id, never);
+  } finally {
+    await suite.docker.getImage(image).remove();
+  }
+}, 60_000);
