@@ -95,7 +95,10 @@ class Session {
       unsubscribe: (message, answer) => this.#unsubscribe(message, answer),
     };
     for (const [name, take] of Object.entries(subscriptions)) {
-      socket.on(name, (message: unknown, ack: unknown) => this.#enqueue(ack, (answer) => take(message, answer)));
+      socket.on(name, (...given: unknown[]) => {
+        const { message, ack } = packetOf(given);
+        this.#enqueue(ack, (answer) => take(message, answer));
+      });
     }
     const terminals: Takes<Exclude<ClientMessage, SubscriptionMessage>> = {
       'terminal.open': (message, answer) => this.#terminals.open(message, answer),
@@ -104,7 +107,10 @@ class Session {
       'terminal.close': (message, answer) => this.#terminals.close(message, answer),
     };
     for (const [name, take] of Object.entries(terminals)) {
-      socket.on(name, (message: unknown, ack: unknown) => void this.#take(ack, (answer) => take(message, answer)));
+      socket.on(name, (...given: unknown[]) => {
+        const { message, ack } = packetOf(given);
+        void this.#take(ack, (answer) => take(message, answer));
+      });
     }
     socket.on('disconnect', () => {
       forget();
@@ -175,6 +181,12 @@ class Session {
     refuse(answer, known?.code ?? 'internal_error', known?.detail ?? 'Something went wrong here.');
     return known;
   }
+}
+
+/** What a client emitted. One that sent nothing but waits for an answer is answered, too. */
+function packetOf(given: unknown[]): { message: unknown; ack: unknown } {
+  const [message, ack] = typeof given[0] === 'function' ? [undefined, given[0]] : given;
+  return { message, ack };
 }
 
 const answerOf = (ack: unknown): Ack => (typeof ack === 'function' ? (ack as Ack) : () => undefined);

@@ -211,6 +211,11 @@ export function live(system: () => System): void {
     ]) {
       await refused(message, 'validation_failed');
     }
+    // With nothing but the wish for an answer, too.
+    expect(await client.socket.timeout(10_000).emitWithAck('subscribe')).toMatchObject({
+      ok: false,
+      error: { code: 'validation_failed' },
+    });
     await refused({ botId: mine.id, more: true }, 'validation_failed');
     await refused({ all: true, cursor: 'yesterday' }, 'validation_failed');
     expect(client.socket.connected).toBe(true);
