@@ -50,6 +50,15 @@ export function tasks(system: () => System): void {
     expect(await count()).toBe(0);
   });
 
+  test('is signalled once: a second one would hurry what it is putting away', async () => {
+    const task = await inside.start(
+      'n=0; trap "n=\\$((n+1)); echo told \\$n" TERM; while [ $n -lt 1 ]; do sleep 0.1; done; sleep 1; echo $n',
+    );
+    await waitFor(async () => (await inside.processes('sleep 0.1')) > 0, { what: 'it to run' });
+    await inside.end(task);
+    expect((await inside.logs(task)).split('\n').filter((line) => line.startsWith('told'))).toEqual(['told 1']);
+  });
+
   test('one that ignores the signal is killed after a while, with all that it began', async () => {
     const task = await inside.start('trap "" TERM; setsid sleep 4321 & sleep 4321 & while :; do sleep 1; done');
     await waitFor(async () => (await inside.processes('sleep 4321')) >= 2, { what: 'it to run' });

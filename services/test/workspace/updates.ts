@@ -1,3 +1,4 @@
+import { waitFor } from '#testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import { operationOf, type TestBot } from '../support/bot.js';
 import { expectProblem } from '../support/exact.js';
@@ -41,7 +42,7 @@ export function updates(system: () => System): void {
           'cat /sys/fs/cgroup/memory/memory.usage_in_bytes 2>/dev/null || cat /sys/fs/cgroup/memory.current',
         ),
       );
-    while ((await used()) < 50_000_000) continue;
+    await waitFor(async () => (await used()) >= 50_000_000, { what: 'the memory to be used', deadlineMs: 30_000 });
     expect(operationOf(await patch({ resources: { memoryMb: 16 } }))).toMatchObject({
       status: 'succeeded',
       result: { restartRequired: true },

@@ -80,7 +80,9 @@ export class Tasks {
     await this.#signal(containerId, id, 'KILL');
     if (await this.#hasEnded(bot, id, KILLED_MS)) return;
     await endRun(this.parts.programs, containerId, id);
-    await this.#hasEnded(bot, id, KILLED_MS);
+    if (await this.#hasEnded(bot, id, KILLED_MS)) return;
+    // What waited for it is gone, too, so that nobody will ever write its code.
+    await this.parts.record.end(bot.key, id, { status: 'killed', exitCode: null, reason: ON_REQUEST });
   }
 
   /** A program has ended in a container. */
@@ -158,10 +160,9 @@ export class Tasks {
   }
 
   async #signal(containerId: string, id: string, name: string): Promise<void> {
-    // As the image's own user first: root may not signal the processes of others here.
-    for (const user of [undefined, '0']) {
-      await capture(this.parts.programs, containerId, { argv: ['/bin/sh', '-c', SIGNAL_TASK, 'sh', id, name], user });
-    }
+    // As the image's own user, whose it is: root may not signal the processes of others here. And once: to many programs
+    // a second signal means that they are to give up what they are putting away.
+    await capture(this.parts.programs, containerId, { argv: ['/bin/sh', '-c', SIGNAL_TASK, 'sh', id, name] });
   }
 
   async #hasEnded(bot: Bot, id: string, withinMs: number): Promise<boolean> {
@@ -187,6 +188,8 @@ export class Tasks {
   }
 }
 
+const ON_REQUEST = 'It was ended on request.';
+
 /** So long a task may be recorded and not begun. Milliseconds. */
 const BEGIN_MS = 30_000;
 
@@ -196,7 +199,7 @@ function readEnds(text: string): Map<string, TaskEnd> {
     const [, id = '', word = '', asked = ''] = /^(\S+) (\d+|gone) ?(killed)?$/.exec(line) ?? [];
     if (id === '') continue;
     if (word === 'gone') ends.set(id, { status: 'lost', exitCode: null, reason: 'Nobody saw how it ended.' });
-    else if (asked) ends.set(id, { status: 'killed', exitCode: Number(word), reason: 'It was ended on request.' });
+    else if (asked) ends.set(id, { status: 'killed', exitCode: Number(word), reason: ON_REQUEST });
     else ends.set(id, { status: 'exited', exitCode: Number(word), reason: null });
   }
   return ends;
