@@ -32,6 +32,9 @@ export async function recall(
   return { statusCode: known.statusCode, body: JSON.parse(secrets.open(Buffer.from(known.answer, 'base64'))) };
 }
 
+/** A third of the time after which a request that says nothing is taken for dead. */
+const RENEW_MS = 20_000;
+
 /**
  * Runs a request that is not an operation at most once per key. A failure frees the key, since nothing was changed.
  * `kept` is what of its answer is kept and given again: all of it, or what is not to be shown but once left out.
@@ -42,6 +45,7 @@ export async function once(
   tenantId: string,
   key: Key,
   run: () => Promise<Remembered & { kept?: unknown }>,
+  renewMs: number = RENEW_MS,
 ): Promise<Remembered & { replayed: boolean }> {
   await store.forgetExpired(tenantId, key.key);
   if (!(await store.begin(tenantId, key.key, key.fingerprint))) {
@@ -49,6 +53,8 @@ export async function once(
     if (!remembered) throw new IdempotencyRefusal('idempotency_in_progress');
     return { ...remembered, replayed: true };
   }
+  // A command or an upload may take an hour: whoever asks again meanwhile must not make it run twice.
+  const renewing = setInterval(() => void store.renew(tenantId, key.key).catch(() => undefined), renewMs);
   try {
     const { statusCode, body, kept = body } = await run();
     const sealed = secrets.seal(JSON.stringify(kept ?? null)).toString('base64');
@@ -57,5 +63,7 @@ export async function once(
   } catch (error) {
     await store.abandon(tenantId, key.key).catch(() => undefined);
     throw error;
+  } finally {
+    clearInterval(renewing);
   }
 }

@@ -12,7 +12,7 @@ export interface RememberedRequest {
 
 /** How long an Idempotency-Key is kept. Hours. */
 export const IDEMPOTENCY_HOURS = 24;
-/** A first request that has not ended after this is taken for dead, and its key is free again. Seconds. */
+/** A first request that has said nothing for so long is taken for dead, and its key is free again. Seconds. */
 const ABANDONED_SECONDS = 60;
 
 /**
@@ -49,6 +49,14 @@ export class IdempotencyStore {
       [tenantId, key, fingerprint],
     );
     return rows.length === 1;
+  }
+
+  /** Says that the first request still runs, however long that takes. */
+  async renew(tenantId: string, key: string): Promise<void> {
+    await this.database.query(
+      `UPDATE idempotency_key SET created_at = now() WHERE tenant_id = $1::uuid AND key = $2 AND status_code IS NULL RETURNING key`,
+      [tenantId, key],
+    );
   }
 
   /** Remembers an answer that changed nothing, such as that of a joined request. False where the key is taken. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { waitFor } from '#testing';
 import { IdempotencyRefusal, once } from '../index.js';
 import { addNode, ask, laneOf, perform, runningBot, settings, startSystem, upTo, type System } from './system.js';
 
@@ -171,6 +172,27 @@ describe('once', () => {
     expect(runs).toBe(1);
     expect(seen.filter((each) => each === 'ran').length).toBeGreaterThan(0);
     for (const each of seen) expect(['ran', 'idempotency_in_progress']).toContain(each);
+  });
+
+  it('keeps the key of a request that runs for longer than a dead one is waited for', async () => {
+    let end: () => void = () => undefined;
+    const { stores, secrets, tenant } = system;
+    const work = async (): Promise<{ statusCode: number; body: unknown }> => {
+      await new Promise<void>((resolve) => (end = resolve));
+      return { statusCode: 200, body: 'long' };
+    };
+    const first = once(stores.idempotency, secrets, tenant.id, { key: 'long', fingerprint: 'f' }, work, 20);
+    const age = async (): Promise<number> => {
+      const sql = `SELECT extract(epoch FROM now() - created_at)::float AS age FROM idempotency_key WHERE key = 'long'`;
+      return (await system.sql<{ age: number }>(sql))[0]?.age ?? -1;
+    };
+    await waitFor(async () => (await age()) >= 0, { what: 'the request to begin' });
+    await system.sql(`UPDATE idempotency_key SET created_at = now() - interval '2 min' WHERE key = 'long'`);
+    await waitFor(async () => (await age()) < 30, { what: 'it to say that it still runs' });
+    await expect(run('long', 'f', made('twice'))).rejects.toMatchObject({ code: 'idempotency_in_progress' });
+    end();
+    expect(await first).toMatchObject({ body: 'long', replayed: false });
+    expect(await run('long', 'f', made('twice'))).toMatchObject({ body: 'long', replayed: true });
   });
 
   it('frees the key of a request that failed, and of one whose process died', async () => {
