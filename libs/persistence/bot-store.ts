@@ -16,6 +16,14 @@ export interface IdempotencyRecord {
   answer: string;
 }
 
+export interface BotPlace {
+  key: string;
+  containerId: string | null;
+  nodeId: string | null;
+  /** Of the node's agent; null where the node is down. */
+  agentUrl: string | null;
+}
+
 /** A node as placement sees it: NodeCandidate. */
 const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
   'size', jsonb_build_object('cpus', NULLIF(cpus, 0), 'memoryMb', NULLIF(memory_mb, 0)),
@@ -36,6 +44,16 @@ export class BotStore {
       botId,
     ]);
     return rows[0] ? toLane(rows[0]) : null;
+  }
+
+  /** Where a bot's container is, and no more: what a call into it needs. Null where the tenant has no such bot. */
+  async locate(tenantId: string, botId: string): Promise<BotPlace | null> {
+    const rows = await this.database.query<BotPlace>(
+      `SELECT b.key, b.container_id AS "containerId", b.node_id AS "nodeId", CASE WHEN n.up THEN n.agent_url END AS "agentUrl"
+       FROM bot b LEFT JOIN node n ON n.id = b.node_id WHERE b.tenant_id = $1::uuid AND b.bot_id = $2`,
+      [tenantId, botId],
+    );
+    return rows[0] ?? null;
   }
 
   /** With all nodes, in the same statement: for a bot that may have to be placed. */

@@ -105,15 +105,6 @@ export class NodeStore {
     return rows.map((row) => row.key);
   }
 
-  /** Where a node's agent answers; null where the node is down or unknown. */
-  async agentUrl(id: string): Promise<string | null> {
-    const rows = await this.database.query<{ url: string | null }>(
-      `SELECT agent_url AS url FROM node WHERE id = $1 AND up`,
-      [id],
-    );
-    return rows[0]?.url ?? null;
-  }
-
   async list(afterId: string | null, limit: number): Promise<NodeView[]> {
     const rows = await this.database.query<NodeRow>(
       `${NODE_SELECT} WHERE n.id > COALESCE($1, '') ORDER BY n.id LIMIT $2::int`,

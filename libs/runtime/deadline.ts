@@ -67,14 +67,17 @@ export async function withDeadline<T>(options: DeadlineOptions, run: (signal: Ab
   // Not AbortSignal.any: on Node 20 it keeps every derived signal alive as long as its longest-lived source.
   for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   const call = run(controller.signal);
+  let answered = false;
+  const answer = call.finally(() => (answered = true));
   try {
-    return await Promise.race([call, ended]);
+    return await Promise.race([answer, ended]);
   } finally {
     clearTimeout(timer);
     for (const signal of signals) signal.removeEventListener('abort', onAbort);
-    call.catch(() => undefined);
+    answer.catch(() => undefined);
     ended.catch(() => undefined);
-    controller.abort();
+    // An abort of what is over costs an error with its stack for each of its streams.
+    if (!answered) controller.abort();
   }
 }
 

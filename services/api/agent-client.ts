@@ -1,6 +1,5 @@
 import { CATALOGUE, type AgentAction, type ProblemCode } from '#contracts';
 import { Refusal } from '#domain';
-import type { NodeStore } from '#persistence';
 import type { Log, TokenSigner } from '#platform';
 import type { Duplex, Readable } from 'node:stream';
 import { Agent, request, type Dispatcher } from 'undici';
@@ -30,19 +29,18 @@ export class AgentClient {
   readonly #dispatcher = new Agent({ connectTimeout: 3_000, bodyTimeout: 0, keepAliveTimeout: 10_000 });
 
   constructor(
-    private readonly nodes: NodeStore,
     private readonly tokens: TokenSigner,
     private readonly log: Log,
   ) {}
 
   /** A successful answer, its body still to be read. Throws ApiError, or Refusal where the node is away. */
   async call(
-    bot: { key: string; nodeId: string },
+    bot: Located,
     action: AgentAction,
     { method = 'GET', path = `/${action}`, query = {}, body, bodyBytes, headersMs = HEADERS_MS }: AgentRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const url = await this.nodes.agentUrl(bot.nodeId);
+    const { agentUrl: url } = bot;
     if (url === null) throw unavailable(bot.nodeId);
     const isStream = body !== undefined && 'pipe' in body;
     let answer: Dispatcher.ResponseData;
@@ -70,7 +68,7 @@ export class AgentClient {
 
   /** A connection of its own, upgraded to a protocol of the agent's. Throws as `call` does. */
   async connect(bot: Located, action: AgentAction, protocol: string, signal: AbortSignal): Promise<Duplex> {
-    const url = await this.nodes.agentUrl(bot.nodeId);
+    const { agentUrl: url } = bot;
     if (url === null) throw unavailable(bot.nodeId);
     const headers = { authorization: `Bearer ${this.tokens.sign({ botKey: bot.key, action }, TOKEN_SECONDS)}` };
     let upgraded: Upgraded;

@@ -65,7 +65,7 @@ async function main(): Promise<void> {
   const access = new AccessStore(database);
   const events = new EventStore(database);
   const authenticator = new Authenticator(access, config.security.apiKey);
-  const agents = new AgentClient(stores.nodes, createTokenSigner(config.security.secretKey, 'agent'), log);
+  const agents = new AgentClient(createTokenSigner(config.security.secretKey, 'agent'), log);
   shutdown.add('agents', () => agents.close());
 
   const hub = new Hub();

@@ -4,10 +4,12 @@ import { addBot, openBed, untilSomebodyWaits, type Bed } from './bed.js';
 
 let bed: Bed;
 let nodes: NodeStore;
+let bots: BotStore;
 
 beforeAll(async () => {
   bed = await openBed();
   nodes = new NodeStore(bed.database);
+  bots = new BotStore(bed.database);
 });
 afterAll(() => bed.close());
 
@@ -26,7 +28,6 @@ describe('a node', () => {
   it('is down until its first heartbeat, and shows what it registered with', async () => {
     expect(await nodes.register(host('shown', { maxCpus: 2.5, maxMemoryMb: 4096 }))).toBe(1);
     expect(await nodes.find('shown')).toMatchObject({ status: 'down', engineVersion: '29.7.1' });
-    expect(await nodes.agentUrl('shown')).toBeNull();
     expect(await nodes.heartbeat('shown', 1, true)).toBe('down');
     expect(await nodes.find('shown')).toMatchObject({
       status: 'ready',
@@ -35,9 +36,20 @@ describe('a node', () => {
       containers: 0,
       heartbeatAt: expect.any(String),
     });
-    expect(await nodes.agentUrl('shown')).toBe('http://shown:4001');
     expect(await nodes.find('nowhere')).toBeNull();
-    expect(await nodes.agentUrl('nowhere')).toBeNull();
+  });
+
+  it('has an agent to call for as long as it is up', async () => {
+    await nodes.register(host('agent'));
+    const key = await addBot(bed, bed.tenantId, 'located');
+    const place = { key, containerId: null, nodeId: null, agentUrl: null };
+    expect(await bots.locate(bed.tenantId, 'located')).toEqual(place);
+    await bed.database.query(`UPDATE bot SET node_id = 'agent', container_id = 'c' WHERE key = $1 RETURNING key`, [key]);
+    const placed = { ...place, nodeId: 'agent', containerId: 'c' };
+    expect(await bots.locate(bed.tenantId, 'located')).toEqual(placed);
+    await nodes.heartbeat('agent', 1, true);
+    expect(await bots.locate(bed.tenantId, 'located')).toEqual({ ...placed, agentUrl: 'http://agent:4001' });
+    expect(await bots.locate(bed.tenantId, 'nobody')).toBeNull();
   });
 
   it('is taken over by its newest worker, and the older ones are told', async () => {

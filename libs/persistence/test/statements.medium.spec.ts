@@ -121,6 +121,7 @@ describe('no growing table is read from end to end', () => {
 
   it.each<[string, Work]>([
     ['reading a lane by name', ({ bots }) => bots.find(bed.tenantId, bot.bot_id)],
+    ['locating a container', ({ bots }) => bots.locate(bed.tenantId, bot.bot_id)],
     ['reading a lane for a create', ({ bots }) => bots.findForPlacement(bed.tenantId, bot.bot_id)],
     ['reading a lane by key', ({ bots }) => bots.findByKey(bot.key)],
     ['reading the lane of an operation', ({ bots }) => bots.findByOperation(operationId)],

@@ -8,6 +8,7 @@ import { requesterOf } from '../access/caller.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { expectedVersion, idempotencyOf } from '../http/headers.js';
 import { OperationWaiter } from '../live/waiter.js';
+import { mustExist } from '../workspace/containers.js';
 import { answerOperation } from './answer.js';
 import { toPage } from './page.js';
 
@@ -28,7 +29,7 @@ export class SnapshotsController {
     const { cursor, limit } = query;
     const page = { beforeId: cursor ?? null, limit: limit + 1 };
     const placed = await this.snapshots.list(caller.tenant.id, params.botId, page);
-    if (placed.length === 0) await this.#mustExist(caller.tenant.id, params.botId);
+    if (placed.length === 0) await mustExist(this.bots, caller.tenant.id, params.botId);
     return toPage('snapshots', placed.map(present), limit, (snapshot) => snapshot.id);
   }
 
@@ -37,7 +38,7 @@ export class SnapshotsController {
     const { botId, id } = params;
     const placed = isUuid(id) ? await this.snapshots.find(caller.tenant.id, botId, id) : null;
     if (placed) return present(placed);
-    await this.#mustExist(caller.tenant.id, botId);
+    await mustExist(this.bots, caller.tenant.id, botId);
     throw notFound(id);
   }
 
@@ -74,11 +75,6 @@ export class SnapshotsController {
       idempotency: idempotencyOf(request),
     });
     return answerOperation(call, caller.tenant.id, accepted, this.waiter);
-  }
-
-  async #mustExist(tenantId: string, botId: string): Promise<void> {
-    if (await this.bots.find(tenantId, botId)) return;
-    throw new Refusal('bot_not_found', `There is no bot "${botId}". Create its container first.`);
   }
 }
 

@@ -20,7 +20,7 @@ import { Terminal, type TerminalSink } from './terminal.js';
 
 interface TerminalsParts {
   agents: Pick<AgentClient, 'connect' | 'refusal'>;
-  bots: Pick<BotStore, 'find'>;
+  bots: Pick<BotStore, 'locate'>;
   log: Log;
 }
 

@@ -1,5 +1,4 @@
 import { encodeTerminalFrame, MAX_TERMINALS, type Scope, type TerminalAck } from '#contracts';
-import type { Lane } from '#domain';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { EventEmitter } from 'node:events';
 import { duplexPair, type Duplex } from 'node:stream';
@@ -29,8 +28,8 @@ class Bed {
           refusal: ({ detail }) => new ApiError('node_unavailable', detail ?? 'lost'),
         },
         bots: {
-          find: async (_tenant, botId) =>
-            botId === 'alice' ? ({ bot: { key: 'k', nodeId: 'n', containerId: 'c' } } as Lane) : null,
+          locate: async (_tenant, botId) =>
+            botId === 'alice' ? { key: 'k', nodeId: 'n', containerId: 'c', agentUrl: 'http://n' } : null,
         },
         log: { error: (fault: unknown) => this.sent.push({ name: 'fault', message: { fault } }) } as never,
       },
