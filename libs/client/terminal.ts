@@ -28,10 +28,13 @@ export class Terminal {
   #queue: Promise<void> = Promise.resolve();
   #over = false;
 
+  readonly #forget: () => void;
+
   /** @internal */
-  constructor(id: string, line: Line) {
+  constructor(id: string, line: Line, forget: () => void) {
     this.id = id;
     this.#line = line;
+    this.#forget = forget;
   }
 
   /** What is typed, in order. Throws BerthError `quota_exceeded` where the program does not read: no more was taken. */
@@ -47,9 +50,13 @@ export class Terminal {
     return this.#ask('terminal.resize', { cols, rows });
   }
 
-  /** Ends the program, with all that it has begun. */
+  /** Ends the program, with all that it has begun. Nothing more comes of it, `onExit` neither. */
   async close(): Promise<void> {
-    if (!this.#over) await this.#ask('terminal.close', {});
+    if (this.#over) return;
+    this.#forget();
+    const closing = this.#ask('terminal.close', {});
+    this.#over = true;
+    await closing;
   }
 
   /** @internal */
@@ -87,7 +94,7 @@ export class Terminals {
     return new Promise((resolve, reject) => {
       const answered = (error: BerthError | null, { terminalId }: Record<string, unknown>): void => {
         if (error) return reject(error);
-        const terminal = new Terminal(String(terminalId), this.line);
+        const terminal: Terminal = new Terminal(String(terminalId), this.line, () => this.#open.delete(terminal.id));
         this.#open.set(terminal.id, { terminal, handlers });
         resolve(terminal);
       };
