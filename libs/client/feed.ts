@@ -50,6 +50,7 @@ export class Feed implements Subscription {
   #answered = 0;
   #over = false;
 
+  /** @internal */
   constructor(
     readonly from: EventsFrom,
     private readonly line: Line,
