@@ -4,7 +4,7 @@ export * from './container.js';
 export { cursorOf, type List } from './cursor.js';
 export * from './event.js';
 export * from './files.js';
-export type { BodyOf, ParamsOf, QueryOf } from './input.js';
+export type { AnswerOf, BodyGiven, BodyOf, ParamsOf, QueryGiven, QueryOf } from './input.js';
 export * from './operation.js';
 export * from './present.js';
 export * from './problem.js';

@@ -2,7 +2,9 @@ import { botEventsQuery, eventPage, tenantEventsQuery } from '../event.js';
 import { bot, define, read } from './route.js';
 
 const stream = {
-  messages: 'messages without a name are events, their id being the cursor; `progress` and `reset` are named',
+  messages:
+    'messages without a name are events, their id being the cursor; `progress` and `reset` are named. A stream that begins ' +
+    'with what happens next says first where that is, in an `id` without data',
   resumes: true,
 };
 

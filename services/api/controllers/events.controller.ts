@@ -31,8 +31,11 @@ export class EventsController {
     if (acceptsEventStream(request)) {
       const stream = new EventStream(reply, this.connections, caller.keyId);
       const feed = new BotFeed(this.parts, caller.tenant.id, stream.sink);
+      const after = cursor ?? query.after;
+      // Taken before the bot is read, so that nothing lies between the two.
+      const place = after === undefined ? formatCursor(this.parts.tail.position) : null;
       await feed.open(params.botId);
-      stream.begin(feed, () => feed.replay(cursor ?? query.after));
+      stream.begin(feed, () => feed.replay(after), place);
       return undefined;
     }
     const lane = await this.parts.bots.find(caller.tenant.id, params.botId);
@@ -49,8 +52,8 @@ export class EventsController {
     if (acceptsEventStream(request)) {
       const stream = new EventStream(reply, this.connections, caller.keyId);
       const feed = new TenantFeed(this.parts, caller.tenant.id, stream.sink);
-      feed.open(cursor);
-      stream.begin(feed, () => feed.replay(cursor));
+      const begins = feed.open(cursor);
+      stream.begin(feed, () => feed.replay(cursor), cursor === undefined ? begins.cursor : null);
       return undefined;
     }
     return toPage(await this.parts.events.ofTenant(caller.tenant.id, cursor ?? START, query.limit + 1), query.limit);

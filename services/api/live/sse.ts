@@ -8,7 +8,8 @@ const BUFFERED_BYTES_LIMIT = 1_048_576;
 /**
  * Writes server-sent events on a reply until the client leaves. An event's `id` is its cursor; it has no name, so
  * that a browser's `onmessage` gets it. `reset` and `progress` are named. The last `reset` of several has the id at
- * which all of them are told; `progress` has none.
+ * which all of them are told; `progress` has none. A stream that begins with what happens next says where that is, in an
+ * `id` alone, so that a reader who is cut off before the first event misses none.
  */
 export class EventStream {
   readonly sink: Sink;
@@ -38,8 +39,11 @@ export class EventStream {
     });
   }
 
-  /** Answers 200 and begins. From here on a failure can only end the stream; its client resumes where it was. */
-  begin(feed: Feed, replay: () => Promise<void>): void {
+  /**
+   * Answers 200 and begins. From here on a failure can only end the stream; its client resumes where it was. `place`:
+   * where it begins, for a reader who did not say.
+   */
+  begin(feed: Feed, replay: () => Promise<void>, place: string | null): void {
     this.#feed = feed;
     this.reply.hijack();
     const { raw } = this.reply;
@@ -49,7 +53,7 @@ export class EventStream {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
-    raw.write(': open\n\n');
+    raw.write(place === null ? ': open\n\n' : `: open\nid: ${place}\n\n`);
     if (raw.destroyed) feed.close();
     replay().catch(() => raw.destroy());
   }
