@@ -7,7 +7,7 @@ export default tseslint.config(
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
@@ -45,6 +45,10 @@ export default tseslint.config(
     // These read the environment by their nature: the configuration itself, and what runs before there is one.
     files: ['libs/platform/**/*.ts', 'libs/testing/**/*.ts', 'scripts/**/*.ts', '**/*.spec.ts', '**/test/**/*.ts'],
     rules: { 'no-restricted-properties': 'off' },
+  },
+  {
+    files: ['services/console/public/*.js'],
+    languageOptions: { globals: globals.browser, sourceType: 'script' },
   },
   {
     files: ['**/*.mjs'],

@@ -31,6 +31,8 @@ try {
   await ensurePackages(root);
   const { build } = await import('./build.mjs');
   await build(root);
+  const { buildConsole } = await import('./build-console.mjs');
+  await buildConsole(root);
   const { up } = await import('../dist/scripts/up.js');
   await up({ root, dataDir, announce: (note) => lock.update(note), birth });
 } catch (error) {

@@ -5,7 +5,7 @@ import { Http } from './http.js';
 import { Live } from './live.js';
 import { Operations } from './operations.js';
 import type { CallOptions, ClientOptions } from './options.js';
-import type { EventPage, TenantEventQuery } from './types.js';
+import type { EventPage, TenantEventQuery, Whoami } from './types.js';
 
 /**
  * Berth, from Node or a browser. Calls throw BerthError. Those that failed for a passing reason are made again, where
@@ -26,6 +26,11 @@ export class BerthClient {
     this.keys = new Keys(this.#http);
     this.tenants = new Tenants(this.#http);
     this.nodes = new Nodes(this.#http);
+  }
+
+  /** Whose key this is, and what it may do. */
+  whoami(options?: CallOptions): Promise<Whoami> {
+    return this.#http.json('whoami', 'GET', '/v1/whoami', { options });
   }
 
   /**

@@ -24,7 +24,10 @@ export class Line {
 
   constructor(base: string, token: string) {
     // Beneath a path, the socket is beneath it too.
-    const { origin, pathname } = new URL(base === '' ? '/' : base, (globalThis as { location?: URL }).location?.href);
+    const { origin, pathname } = new URL(
+      base === '' ? '/' : base,
+      (globalThis as unknown as { location?: { href: string } }).location?.href,
+    );
     this.#socket = io(origin, {
       path: `${pathname.replace(/\/+$/, '')}/socket.io`,
       auth: { token },

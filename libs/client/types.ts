@@ -52,6 +52,7 @@ export type BotEventQuery = QueryGiven<Routes['botEvents']>;
 export type Progress = ProgressView;
 export type TenantEventQuery = QueryGiven<Routes['tenantEvents']>;
 
+export type Whoami = AnswerOf<Routes['whoami']>;
 export type ApiKeyCreate = BodyGiven<Routes['createApiKey']>;
 export type ApiKeyWithSecret = AnswerOf<Routes['createApiKey']>;
 export type ApiKeyPage = AnswerOf<Routes['listApiKeys']>;

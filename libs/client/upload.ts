@@ -22,7 +22,7 @@ export function uploadOf(body: UploadBody, { onProgress, ...options }: UploadOpt
   if (typeof (globalThis as Partial<Browser>).XMLHttpRequest === 'function') {
     return { options, headers, upload: () => body, fetch: byXhr(onProgress) };
   }
-  const blob = body instanceof Blob ? body : new Blob([body]);
+  const blob = body instanceof Blob ? body : new Blob([body as ArrayBuffer | string]);
   return { options, headers, upload: () => counted(blob.stream(), blob.size, onProgress) };
 }
 

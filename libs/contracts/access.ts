@@ -52,6 +52,15 @@ export const apiKeyWithSecretSchema = apiKeySchema
   })
   .meta({ id: 'ApiKeyWithSecret' });
 export const apiKeyPage = page(apiKeySchema).meta({ id: 'ApiKeyPage' });
+export const whoamiSchema = z
+  .object({
+    name: z.string().describe('Of the key; `operator` for the operator’s own.'),
+    keyId: uuid.nullable().describe('Null for the operator’s key, which stands in the configuration.'),
+    scopes: z.array(z.enum(SCOPES)),
+    isOperator: z.boolean(),
+    tenant: z.object({ id: uuid, name: z.string() }),
+  })
+  .meta({ id: 'Whoami' });
 export const apiKeyListQuery = z.strictObject(pageQuery('keys'));
 
 export const tenantCreateBody = z.strictObject({ name }).meta({ id: 'TenantCreate' });

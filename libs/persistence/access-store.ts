@@ -76,11 +76,11 @@ export class AccessStore {
   }
 
   /** Whatever tenant it belongs to: this is how a caller's tenant becomes known. */
-  async findKey(id: string): Promise<{ key: ApiKeyRecord; tenant: { id: string; slug: string } } | null> {
+  async findKey(id: string): Promise<{ key: ApiKeyRecord; tenant: Omit<TenantRecord, 'createdAt'> } | null> {
     const row = await this.database.models((prisma) =>
       prisma.apiKey.findUnique({
         where: { id },
-        include: { tenant: { select: { id: true, slug: true } } },
+        include: { tenant: { select: { id: true, slug: true, name: true } } },
       }),
     );
     if (!row) return null;

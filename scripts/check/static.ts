@@ -35,6 +35,12 @@ const CHECKS: Check[] = [
   },
   { name: 'tsc', program: ['typescript', 'bin/tsc'], args: ['--noEmit'], remedy: 'npm run typecheck shows it again' },
   {
+    name: 'tsc of the console',
+    program: ['typescript', 'bin/tsc'],
+    args: ['--noEmit', '-p', 'services/console'],
+    remedy: 'npm run typecheck shows it again',
+  },
+  {
     name: 'dependency-cruiser',
     program: ['dependency-cruiser', 'bin/dependency-cruise.mjs'],
     args: ['--config', '.dependency-cruiser.cjs', 'libs', 'services', 'scripts'],

@@ -16,7 +16,8 @@ export function welcome(facts: {
   say(`
 Berth is ready after ${(ms / 1000).toFixed(1)} s.
 
-  URL      ${url}
+  Console  ${url}/#key=${encodeURIComponent(apiKey)}
+  API      ${url}, its documentation at ${url}/docs
   API key  ${apiKey}
   Uses     ${postgres}, ${queue}, Docker ${engine.version} (${engine.host})
   Logs     ${dataDir}/logs

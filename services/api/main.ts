@@ -18,6 +18,7 @@ import { Authenticator } from './access/authenticator.js';
 import { AgentClient } from './agent-client.js';
 import { AppModule } from './app.module.js';
 import { ProblemFilter } from './http/problem.filter.js';
+import { serveConsole } from './http/console.js';
 import { createAdapter, prepareServer } from './http/server.js';
 import { serveSystem } from './http/system.js';
 import { Connections } from './live/connections.js';
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
   const fastify = adapter.getInstance<FastifyInstance>();
   await prepareServer(fastify, log, metrics);
   serveSystem(fastify, { database, messaging, metrics, isOpen: () => open });
+  await serveConsole(fastify);
   const waiter = new OperationWaiter(stores.operations, hub);
   const parts = { config, database, operations, access, secrets, authenticator, agents, connections, waiter, feeds };
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.of(parts), adapter, {

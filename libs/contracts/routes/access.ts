@@ -8,6 +8,7 @@ import {
   nodeSchema,
   tenantCreateBody,
   tenantSchema,
+  whoamiSchema,
 } from '../access.js';
 import { byId, define } from './route.js';
 
@@ -16,6 +17,14 @@ const secretOnce =
   'answered with `secret: null`: where the first answer was lost, delete the key and make another.';
 
 export const accessRoutes = {
+  whoami: define('whoami', {
+    method: 'GET',
+    path: '/v1/whoami',
+    summary: 'What the key of this call may do, and where',
+    tag: 'Keys',
+    access: 'any-key',
+    answers: { 200: whoamiSchema },
+  }),
   createApiKey: define('createApiKey', {
     method: 'POST',
     path: '/v1/api-keys',

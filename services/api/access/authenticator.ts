@@ -13,7 +13,7 @@ export class Authenticator {
   readonly #known = new Map<string, { caller: Caller; until: number }>();
   readonly #used = new Set<string>();
   readonly #operatorHash: string;
-  #operatorTenant: { id: string; slug: string } | null = null;
+  #operatorTenant: { id: string; slug: string; name: string } | null = null;
   readonly #timer: NodeJS.Timeout;
 
   constructor(
@@ -54,8 +54,8 @@ export class Authenticator {
   async #operator(): Promise<Caller> {
     this.#operatorTenant ??= await this.store.findTenantByName('default');
     if (!this.#operatorTenant) throw new Error('the tenant "default" is missing: run the migrations');
-    const { id, slug } = this.#operatorTenant;
-    return { tenant: { id, slug }, keyId: null, name: 'operator', scopes: new Set(SCOPES), isOperator: true };
+    const { id, slug, name } = this.#operatorTenant;
+    return { tenant: { id, slug, name }, keyId: null, name: 'operator', scopes: new Set(SCOPES), isOperator: true };
   }
 
   async #keyHolder(token: string): Promise<Caller | null> {

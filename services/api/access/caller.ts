@@ -3,7 +3,7 @@ import type { Requester } from '#domain';
 
 /** Who calls, and as which tenant. */
 export interface Caller {
-  tenant: { id: string; slug: string };
+  tenant: { id: string; slug: string; name: string };
   /** Null for the operator, whose key stands in the configuration. */
   keyId: string | null;
   name: string;

@@ -33,6 +33,13 @@ export class KeysController {
     @Inject(SECRETS) readonly secrets: SecretBox,
   ) {}
 
+  @Endpoint(routes.whoami)
+  whoami(@Call() { caller }: CallOf<typeof routes.whoami>) {
+    const { name, keyId, isOperator, tenant } = caller;
+    const scopes = SCOPES.filter((scope) => caller.scopes.has(scope));
+    return { name, keyId, scopes, isOperator, tenant: { id: tenant.id, name: tenant.name } };
+  }
+
   @Endpoint(routes.createApiKey)
   create(@Call() call: CallOf<typeof routes.createApiKey>): Promise<MadeKey> {
     const { caller, body } = call;

@@ -1,24 +1,9 @@
 import { CATALOGUE, OPERATION_ERRORS, type CatalogueEntry } from '#contracts';
-import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
-import type {} from '@fastify/helmet';
+import type { FastifyInstance } from 'fastify';
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import swaggerUiPath from 'swagger-ui-dist/absolute-path.js';
-
-/** What a browser may do with these pages: load what comes from here, and nothing else. */
-const PAGE_OPTIONS = {
-  helmet: {
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        imgSrc: ["'self'", 'data:'],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        upgradeInsecureRequests: null,
-      },
-    },
-    strictTransportSecurity: false,
-  },
-} as const satisfies RouteShorthandOptions;
+import { PAGE_OPTIONS } from './page.js';
 
 const FILES: Record<string, string> = {
   'swagger-ui.css': 'text/css; charset=utf-8',

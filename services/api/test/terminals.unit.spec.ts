@@ -40,7 +40,7 @@ class Bed {
           return true;
         },
       },
-      { tenant: { id: 't', slug: 't' }, keyId: null, name: 'x', scopes: new Set(scopes), isOperator: false },
+      { tenant: { id: 't', slug: 't', name: 't' }, keyId: null, name: 'x', scopes: new Set(scopes), isOperator: false },
     );
   }
 

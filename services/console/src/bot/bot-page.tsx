@@ -1,0 +1,118 @@
+import type { Container } from '#client';
+import { Anchor, Breadcrumbs, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { lazy, Suspense, type ComponentType } from 'react';
+import { Link, useLocation } from 'wouter';
+import { useSession, type Scope } from '../session/session';
+import { Loaded, Loading } from '../ui/loading';
+import { StatusBadge } from '../ui/status';
+import { Actions } from './container-actions';
+import { OperationProgress } from './operation-progress';
+import { useContainer } from './use-container';
+
+interface TabProps {
+  container: Container;
+}
+interface Tab {
+  name: string;
+  label: string;
+  scope: Scope;
+  content: ComponentType<TabProps>;
+}
+
+const TABS: Tab[] = [
+  {
+    name: 'container',
+    label: 'Container',
+    scope: 'containers:read',
+    content: lazy(() => import('./container/container-tab').then((m) => ({ default: m.ContainerTab }))),
+  },
+  {
+    name: 'snapshots',
+    label: 'Snapshots',
+    scope: 'containers:read',
+    content: lazy(() => import('./snapshots/snapshots-tab').then((m) => ({ default: m.SnapshotsTab }))),
+  },
+  {
+    name: 'terminal',
+    label: 'Terminal',
+    scope: 'workspace:exec',
+    content: lazy(() => import('./terminal/terminal-tab').then((m) => ({ default: m.TerminalTab }))),
+  },
+  {
+    name: 'files',
+    label: 'Files',
+    scope: 'workspace:files',
+    content: lazy(() => import('./files/files-tab').then((m) => ({ default: m.FilesTab }))),
+  },
+  {
+    name: 'tasks',
+    label: 'Tasks',
+    scope: 'workspace:exec',
+    content: lazy(() => import('./tasks/tasks-tab').then((m) => ({ default: m.TasksTab }))),
+  },
+  {
+    name: 'activity',
+    label: 'Activity',
+    scope: 'containers:read',
+    content: lazy(() => import('./activity/activity-tab').then((m) => ({ default: m.ActivityTab }))),
+  },
+];
+
+/** One bot. Its tab is part of the address, so that it can be shared. */
+export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: string | undefined }) {
+  const query = useContainer(botId);
+  return (
+    <Stack>
+      <Breadcrumbs>
+        <Anchor component={Link} href="/bots">
+          Bots
+        </Anchor>
+        <Text className="mono">{botId}</Text>
+      </Breadcrumbs>
+      <Loaded query={query}>{(container) => <Known container={container} tab={tab} />}</Loaded>
+    </Stack>
+  );
+}
+
+function Known({ container, tab }: { container: Container; tab: string }) {
+  const [, go] = useLocation();
+  const { may } = useSession();
+  const { botId, status, operation, queued } = container;
+  const tabs = TABS.filter(({ scope }) => may(scope));
+  const shown = tabs.some(({ name }) => name === tab) ? tab : 'container';
+  return (
+    <Stack>
+      <Group justify="space-between" align="flex-start">
+        <Group gap="sm">
+          <Title order={1} size="h2" style={{ overflowWrap: 'anywhere' }}>
+            {botId}
+          </Title>
+          <StatusBadge status={status} />
+        </Group>
+        {may('containers:write') && <Actions container={container} />}
+      </Group>
+      {operation && <OperationProgress operation={operation} queued={queued} />}
+      <Tabs
+        value={shown}
+        onChange={(next) => next && go(`/bots/${encodeURIComponent(botId)}/${next}`)}
+        keepMounted={false}
+      >
+        <Tabs.List style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+          {tabs.map(({ name, label }) => (
+            <Tabs.Tab key={name} value={name}>
+              {label}
+              {name === 'tasks' && container.tasks > 0 && ` (${container.tasks})`}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {tabs.map(({ name, content: Content }) => (
+          <Tabs.Panel key={name} value={name} pt="md">
+            <Suspense fallback={<Loading />}>
+              <Content container={container} />
+            </Suspense>
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </Stack>
+  );
+}

@@ -1,0 +1,5 @@
+import type { Container } from '#client';
+
+export function FilesTab({ container }: { container: Container }) {
+  return <>{container.botId}</>;
+}

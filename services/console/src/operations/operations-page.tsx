@@ -1,0 +1,3 @@
+export function OperationsPage({ id }: { id?: string | undefined }) {
+  return <>{id}</>;
+}
