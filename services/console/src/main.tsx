@@ -7,14 +7,14 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { SessionGate } from './session/session-gate';
 import { Shell } from './shell/shell';
-import { theme } from './theme';
+import { resolver, theme } from './theme';
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no place for the console');
 
 createRoot(root).render(
   <StrictMode>
-    <MantineProvider theme={theme} defaultColorScheme="auto">
+    <MantineProvider theme={theme} cssVariablesResolver={resolver} defaultColorScheme="auto">
       <Notifications position="bottom-right" limit={4} />
       <SessionGate>
         <Shell />

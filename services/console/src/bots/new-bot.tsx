@@ -99,7 +99,7 @@ export function NewBot({
               onChange={setCpus}
             />
             <NumberInput
-              label="Memory, MB"
+              label="Memory, MiB"
               placeholder="512"
               min={16}
               step={128}

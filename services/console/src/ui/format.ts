@@ -1,14 +1,15 @@
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 
-/** Bytes for people: three figures at most. */
+/** Bytes for people: three figures at most, in the units in which limits are given. */
 export function bytes(n: number): string {
   let value = n;
   let unit = 0;
   while (value >= 1000 && unit < UNITS.length - 1) {
-    value /= 1000;
+    value /= 1024;
     unit += 1;
   }
-  return `${value >= 100 || unit === 0 ? Math.round(value) : value.toFixed(1)} ${UNITS[unit]}`;
+  const figures = value >= 100 || unit === 0 || Number.isInteger(value) ? String(Math.round(value)) : value.toFixed(1);
+  return `${figures} ${UNITS[unit]}`;
 }
 
 export function percent(n: number): string {

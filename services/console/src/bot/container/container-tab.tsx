@@ -77,7 +77,7 @@ export function ContainerTab({ container }: { container: Container }) {
           </Group>
           <Facts>
             <Fact name="CPUs">{resources?.cpus ?? '–'}</Fact>
-            <Fact name="Memory">{resources ? `${resources.memoryMb} MB` : '–'}</Fact>
+            <Fact name="Memory">{resources ? `${resources.memoryMb} MiB` : '–'}</Fact>
             <Fact name="Processes">{resources ? `at most ${resources.pids}` : '–'}</Fact>
             <Fact name="Network">{network === 'none' ? 'none' : 'internet'}</Fact>
             <Fact name="Stops when idle">

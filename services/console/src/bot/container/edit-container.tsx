@@ -64,7 +64,7 @@ export function EditContainer({ container, onClose }: { container: Container; on
           <Group grow>
             <NumberInput label="CPUs" min={0.05} step={0.5} decimalScale={2} required value={cpus} onChange={setCpus} />
             <NumberInput
-              label="Memory, MB"
+              label="Memory, MiB"
               min={16}
               step={128}
               allowDecimal={false}
