@@ -35,6 +35,7 @@ export default {
     project('medium', 60_000),
     project('queue', 30_000),
     project('runtime', 60_000),
+    project('console', 180_000),
     project('e2e', 120_000),
     // Scores of bots at once, or minutes of one: by itself, since nothing beside it would have the machine it needs.
     ...(process.argv.includes('endurance') ? [project('endurance', 600_000)] : []),

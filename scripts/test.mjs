@@ -13,6 +13,8 @@ try {
   await ensurePackages(root);
   const { build } = await import('./build.mjs');
   await build(root);
+  const { buildConsole } = await import('./build-console.mjs');
+  await buildConsole(root);
   const { check } = await import('../dist/scripts/check.js');
   process.exit(await check(root, process.argv.slice(2)));
 } catch (error) {

@@ -30,6 +30,8 @@ export class TestEngines {
     } as const;
     for (const engine of engines) {
       this.signal.throwIfAborted();
+      // A program, and no server: the tests start it.
+      if (engine === 'chromium') continue;
       const [variable, start] = starters[engine];
       env[variable] = process.env[variable]?.trim() || (await start());
     }

@@ -1,4 +1,4 @@
-export type Engine = 'postgres' | 'redis' | 'docker';
+export type Engine = 'postgres' | 'redis' | 'docker' | 'chromium';
 
 const NEEDS: Record<string, Engine[]> = {
   arch: [],
@@ -7,9 +7,10 @@ const NEEDS: Record<string, Engine[]> = {
   queue: ['postgres', 'redis'],
   runtime: ['docker'],
   e2e: ['postgres', 'redis', 'docker'],
+  console: ['postgres', 'docker', 'chromium'],
   endurance: ['postgres', 'redis', 'docker'],
 };
-const ALL: Engine[] = ['postgres', 'redis', 'docker'];
+const ALL: Engine[] = ['postgres', 'redis', 'docker', 'chromium'];
 
 /** The engines of the projects that Jest's arguments choose, by --selectProjects or by the names of spec files; else all. */
 export function neededEngines(jestArgs: string[]): Engine[] {

@@ -7,6 +7,7 @@ import type { Engine } from './needs.js';
 const PROGRAMS: Record<Engine, { program: string; debianPackage: string }[]> = {
   postgres: [],
   redis: [{ program: 'redis-server', debianPackage: 'redis-server' }],
+  chromium: [{ program: 'chromium', debianPackage: 'chromium' }],
   docker: [{ program: 'busybox', debianPackage: 'busybox-static' }],
 };
 

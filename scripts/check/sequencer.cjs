@@ -3,7 +3,7 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 const { readFileSync } = require('node:fs');
 const { dirname, join } = require('node:path');
 
-const ORDER = ['arch', 'unit', 'medium', 'queue', 'runtime', 'e2e', 'endurance'];
+const ORDER = ['arch', 'unit', 'medium', 'queue', 'runtime', 'console', 'e2e', 'endurance'];
 
 /**
  * Cheap projects first, so that a plain mistake shows before the engines are put to work; e2e, which needs quiet, last.

@@ -1,8 +1,9 @@
 import type { Container } from '#client';
 import { Anchor, Breadcrumbs, Group, Stack, Tabs, Text, Title } from '@mantine/core';
-import { lazy, Suspense, type ComponentType } from 'react';
+import { Suspense, type ComponentType } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession, type Scope } from '../session/session';
+import { lazily } from '../shell/lazily';
 import { Loaded, Loading } from '../ui/loading';
 import { StatusBadge } from '../ui/status';
 import { Actions } from './container-actions';
@@ -24,37 +25,37 @@ const TABS: Tab[] = [
     name: 'container',
     label: 'Container',
     scope: 'containers:read',
-    content: lazy(() => import('./container/container-tab').then((m) => ({ default: m.ContainerTab }))),
+    content: lazily(() => import('./container/container-tab').then((m) => m.ContainerTab)),
   },
   {
     name: 'snapshots',
     label: 'Snapshots',
     scope: 'containers:read',
-    content: lazy(() => import('./snapshots/snapshots-tab').then((m) => ({ default: m.SnapshotsTab }))),
+    content: lazily(() => import('./snapshots/snapshots-tab').then((m) => m.SnapshotsTab)),
   },
   {
     name: 'terminal',
     label: 'Terminal',
     scope: 'workspace:exec',
-    content: lazy(() => import('./terminal/terminal-tab').then((m) => ({ default: m.TerminalTab }))),
+    content: lazily(() => import('./terminal/terminal-tab').then((m) => m.TerminalTab)),
   },
   {
     name: 'files',
     label: 'Files',
     scope: 'workspace:files',
-    content: lazy(() => import('./files/files-tab').then((m) => ({ default: m.FilesTab }))),
+    content: lazily(() => import('./files/files-tab').then((m) => m.FilesTab)),
   },
   {
     name: 'tasks',
     label: 'Tasks',
     scope: 'workspace:exec',
-    content: lazy(() => import('./tasks/tasks-tab').then((m) => ({ default: m.TasksTab }))),
+    content: lazily(() => import('./tasks/tasks-tab').then((m) => m.TasksTab)),
   },
   {
     name: 'activity',
     label: 'Activity',
     scope: 'containers:read',
-    content: lazy(() => import('./activity/activity-tab').then((m) => ({ default: m.ActivityTab }))),
+    content: lazily(() => import('./activity/activity-tab').then((m) => m.ActivityTab)),
   },
 ];
 

@@ -11,7 +11,7 @@ import {
   IconSun,
   IconUser,
 } from '@tabler/icons-react';
-import { lazy, Suspense, type ReactNode } from 'react';
+import { Suspense, useEffect, type ReactNode } from 'react';
 import { Link, Route, Switch, useLocation } from 'wouter';
 import { BotsPage } from '../bots/bots-page';
 import { useSession } from '../session/session';
@@ -19,17 +19,25 @@ import { Empty } from '../ui/empty';
 import { Loading } from '../ui/loading';
 import { ConnectionBanner } from './connection-banner';
 import { Fault } from './fault';
+import { lazily, loadAhead } from './lazily';
 
-const BotPage = lazy(() => import('../bot/bot-page').then((m) => ({ default: m.BotPage })));
-const OperationsPage = lazy(() => import('../operations/operations-page').then((m) => ({ default: m.OperationsPage })));
-const NodesPage = lazy(() => import('../nodes/nodes-page').then((m) => ({ default: m.NodesPage })));
-const KeysPage = lazy(() => import('../keys/keys-page').then((m) => ({ default: m.KeysPage })));
+const BotPage = lazily(() => import('../bot/bot-page').then((m) => m.BotPage));
+const OperationsPage = lazily(() => import('../operations/operations-page').then((m) => m.OperationsPage));
+const NodesPage = lazily(() => import('../nodes/nodes-page').then((m) => m.NodesPage));
+const KeysPage = lazily(() => import('../keys/keys-page').then((m) => m.KeysPage));
+
+/** The first page comes first. */
+const AHEAD_MS = 2_000;
 
 /** The frame around every page. */
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
   const { may } = useSession();
+  useEffect(() => {
+    const timer = setTimeout(() => void loadAhead(), AHEAD_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const link = (href: string, label: string, icon: ReactNode): ReactNode => (
     <NavLink
       component={Link}

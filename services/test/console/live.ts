@@ -1,0 +1,52 @@
+import { expect, test } from '@jest/globals';
+import { idOf, type System } from '../support/system.js';
+import { SOON_MS, shows, statusOf, type People } from './browser.js';
+
+/** Whatever happens anywhere shows by itself, and nothing is missed. */
+export function live(system: () => System, people: () => People): void {
+  test('two people see what each of them does', async () => {
+    const bot = system().bot('shared');
+    await bot.run('create', { start: false });
+    const [one, two] = [await people().person(`/bots/${bot.id}`), await people().person(`/bots/${bot.id}`)];
+    await shows(one, 'stopped');
+    await shows(two, 'stopped');
+    await one.getByRole('button', { name: 'Start' }).click();
+    await shows(two, 'running');
+    await two.getByRole('button', { name: 'Stop' }).click();
+    await shows(one, 'stopped');
+  });
+
+  test('a container that is killed behind Berth’s back is shown as it is, with its exit', async () => {
+    const bot = system().bot('killed');
+    await bot.run('create', { start: true });
+    const page = await people().person(`/bots/${bot.id}`);
+    await shows(page, 'running');
+    await bot.container(idOf(await bot.get())).kill();
+    await statusOf(page, 'stopped').waitFor({ timeout: SOON_MS });
+    await page.getByText(/code 137/).waitFor();
+    await bot.run('start');
+    await statusOf(page, 'running').waitFor({ timeout: SOON_MS });
+    await bot.container(idOf(await bot.get())).stop();
+    await statusOf(page, 'stopped').waitFor({ timeout: SOON_MS });
+    await page.getByText(/code 143/).waitFor();
+  });
+
+  test('the API goes away and comes back: it is said, and what happened meanwhile is there without a reload', async () => {
+    const bot = system().bot('outage');
+    await bot.run('create', { start: true });
+    const page = await people().person(`/bots/${bot.id}`);
+    await shows(page, 'running');
+    await page.evaluate('globalThis.same = true');
+    const { services } = system();
+    const engineId = idOf(await bot.get());
+    await services.api.stop();
+    await page.getByText('Not connected').waitFor();
+    // The worker goes on: what it sees is waiting when the API is back.
+    await bot.container(engineId).kill();
+    services.api.start();
+    await services.ready();
+    await statusOf(page, 'stopped').waitFor({ timeout: 30_000 });
+    await page.getByText('Not connected').waitFor({ state: 'detached' });
+    expect(await page.evaluate('globalThis.same')).toBe(true);
+  });
+}
