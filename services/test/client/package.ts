@@ -149,7 +149,7 @@ export function packaged(system: () => System): void {
     for (const told of [
       'running\n',
       '0 hello\nLinux\n',
-      'it says 3\n',
+      'it says 1',
       'precious\n',
       'begun\n',
       ' container.status running\n',
