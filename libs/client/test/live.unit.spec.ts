@@ -16,15 +16,19 @@ interface Asked {
 
 let http: HttpServer;
 let sockets: Server;
+let client: BerthClient;
 let live: Live;
+/** How often the state of alice was read. */
+let reads: number;
 let asked: Asked[];
 let refusal: string | null;
 let handshakes: number;
 let states: Connection[];
 
 beforeEach(async () => {
-  [asked, refusal, handshakes, states] = [[], null, 0, []];
+  [asked, refusal, handshakes, states, reads] = [[], null, 0, [], 0];
   http = createServer((_, response) => {
+    reads += 1;
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ botId: 'alice', version: 9 }));
   });
   sockets = new Server(http);
@@ -42,7 +46,8 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
   const { port } = http.address() as AddressInfo;
-  live = new BerthClient({ url: `http://127.0.0.1:${port}`, token: 'x' }).live();
+  client = new BerthClient({ url: `http://127.0.0.1:${port}`, token: 'x' });
+  live = client.live();
   live.onConnection((connection) => states.push(connection));
 });
 afterEach(async () => {
@@ -98,6 +103,9 @@ test('what is missing is asked for; what comes before the answer to that is not 
   sends(socket, 2, 3, 4);
   await settled(told, 4);
   expect(told).toEqual(['1', '2', '3', '4']);
+  // Whatever was read before this was asked for before this.
+  await client.bots.container('alice').get();
+  expect(reads).toBe(1);
 });
 
 test('what is not told when it is asked for is made good by the state as it is', async () => {
@@ -193,4 +201,13 @@ test('what is typed goes in pieces that end no character, in order, and no furth
   typed.length = 0;
   await expect(terminal.write(`full${'x'.repeat(9000)}`)).rejects.toMatchObject({ code: 'quota_exceeded' });
   expect(typed).toHaveLength(1);
+});
+
+test('once it is closed, nothing is opened any more', async () => {
+  reader({ botId: 'alice', after: 0 });
+  await nth(1);
+  live.close();
+  expect(() => live.subscribe({ botId: 'bob' }, {})).toThrow('connection_failed');
+  await expect(live.openTerminal({ botId: 'alice', cols: 80, rows: 24 })).rejects.toThrow('connection_failed');
+  expect(states.at(-1)).toBe('closed');
 });
