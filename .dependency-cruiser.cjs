@@ -54,6 +54,20 @@ module.exports = {
     },
     ...directions,
     {
+      name: 'client-by-types-alone',
+      comment: 'What a page loads must stay small: of the contract the client has the types, and none of its schemas.',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: TEST_CODE },
+      to: { path: '^libs/(?!client/)|node_modules/zod/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'client-in-browsers',
+      comment: 'It runs in browsers too, which have none of the modules of Node.',
+      severity: 'error',
+      from: { path: '^libs/client/', pathNot: TEST_CODE },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'libs-below-services',
       comment: 'A lib that knows a service or a script cannot serve another one.',
       severity: 'error',

@@ -1,11 +1,11 @@
 /**
- * `npm run build:client`: libs/client to dist/client, as the npm package `@berth/client`. One file of code, whose only
+ * `npm run build:client`: libs/client to dist/client, or to the folder that is named, as the npm package `@berth/client`. One file of code, whose only
  * import is socket.io-client; declarations in which the types of the contract are written out, so that whoever installs
  * it needs nothing of what they are made from.
  */
 import { build } from 'esbuild';
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { declarationsOf } from './client-package/declarations.mjs';
@@ -13,13 +13,9 @@ import { declarationsOf } from './client-package/declarations.mjs';
 /** Browsers and Node of the last years: private members, `at`, and no more than that. */
 const TARGET = 'es2022';
 
-/**
- * @param {string} root
- * @returns {Promise<{ folder: string, bytes: number }>} `bytes`: of its code, minified and compressed.
- */
-export async function buildClient(root) {
+/** Returns the size of its code, minified and compressed. Bytes. */
+async function buildClient(root, folder) {
   const entry = join(root, 'libs/client/index.ts');
-  const folder = join(root, 'dist/client');
   const bundled = (minify) =>
     build({
       entryPoints: [entry],
@@ -44,7 +40,7 @@ export async function buildClient(root) {
   }
   await copyFile(join(root, 'libs/client/README.md'), join(folder, 'README.md'));
   await copyFile(join(root, 'LICENSE'), join(folder, 'LICENSE'));
-  return { folder, bytes: gzipSync(small).length };
+  return gzipSync(small).length;
 }
 
 async function manifestOf(root) {
@@ -64,7 +60,7 @@ async function manifestOf(root) {
   return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const { folder, bytes } = await buildClient(fileURLToPath(new URL('..', import.meta.url)));
-  console.log(`build:client: ${folder}, ${(bytes / 1024).toFixed(1)} KiB minified and compressed`);
-}
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = resolve(process.argv[2] ?? join(root, 'dist/client'));
+const bytes = await buildClient(root, folder);
+console.log(`build:client: ${folder}, ${(bytes / 1024).toFixed(1)} KiB minified and compressed`);

@@ -12,12 +12,18 @@ export type ExecEvent =
 /**
  * Runs a command and answers when it has ended. It is not sent again when the connection breaks, since nobody knows
  * how far it has come; only when it was refused before it began.
+ *
+ * @internal
  */
 export function runCommand(http: Http, botId: string, body: Exec, options?: ChangeOptions): Promise<ExecResult> {
   return http.json('exec', 'POST', '/v1/bots/:botId/exec', { params: { botId }, body, options, repeat: 'refused' });
 }
 
-/** The same, its output told as it is written. The command ends with whoever reads. */
+/**
+ * The same, its output told as it is written. The command ends with whoever reads.
+ *
+ * @internal
+ */
 export async function* streamCommand(
   http: Http,
   botId: string,

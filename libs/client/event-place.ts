@@ -9,6 +9,8 @@ export type Judgement = 'next' | 'double' | 'gap' | 'missing';
 /**
  * What a reader of events has seen. It tells how to go on after a broken connection, and holds each event against
  * what came before: versions of a bot count without a gap.
+ *
+ * @internal
  */
 export class EventPlace {
   readonly #botId: string | null;

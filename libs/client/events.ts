@@ -30,6 +30,8 @@ const GOOD_MS = 5_000;
 /**
  * Events in order, none left out and none twice, across as many connections as it takes. Ends with the signal. Throws
  * BerthError where trying again does not help: a wrong key, an unknown bot.
+ *
+ * @internal
  */
 export async function* followEvents(
   http: Http,

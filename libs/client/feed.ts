@@ -32,6 +32,7 @@ export interface Subscription {
   close(): void;
 }
 
+/** @internal */
 interface FeedTies {
   /** The earliest place among the readers of the same events: a line tells each event once, to all of them. */
   earliest: (own: number | undefined) => number | undefined;
@@ -39,7 +40,11 @@ interface FeedTies {
   closed: () => void;
 }
 
-/** One reader of a line's events: resumed where it was after each connection. */
+/**
+ * One reader of a line's events: resumed where it was after each connection.
+ *
+ * @internal
+ */
 export class Feed implements Subscription {
   readonly ready: Promise<Began>;
   readonly #place: EventPlace;

@@ -13,7 +13,11 @@ type Ack = ({ ok: true } & Record<string, unknown>) | { ok: false; error: { code
 
 const ACK_MS = 30_000;
 
-/** One connection to the socket of Berth, made again for as long as it takes, unless it is refused. */
+/**
+ * One connection to the socket of Berth, made again for as long as it takes, unless it is refused.
+ *
+ * @internal
+ */
 export class Line {
   readonly #socket: Socket;
   readonly #listeners = new Set<ConnectionListener>();

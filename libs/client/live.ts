@@ -1,4 +1,4 @@
-import type { BerthError } from './errors.js';
+import { BerthConnectionError, type BerthError } from './errors.js';
 import type { EventsFrom } from './event-place.js';
 import { Feed, type FeedHandlers, type Subscription } from './feed.js';
 import type { Http } from './http.js';
@@ -41,7 +41,7 @@ export class Live {
     return () => this.#listeners.delete(listener);
   }
 
-  /** One bot's events after a version, or all of the tenant's after a cursor; without either, from now on. */
+  /** One bot's events after a version, or all of the tenant's after a cursor; without either, from now on. Throws where this is closed. */
   subscribe(from: EventsFrom, handlers: FeedHandlers): Subscription {
     if (!('botId' in from)) return this.#subscribeAll(from, handlers);
     const { botId } = from;
@@ -63,7 +63,7 @@ export class Live {
   }
 
   /** A program in a terminal of a bot's container. Throws BerthError. */
-  openTerminal(options: TerminalOptions, handlers: TerminalHandlers = {}): Promise<Terminal> {
+  async openTerminal(options: TerminalOptions, handlers: TerminalHandlers = {}): Promise<Terminal> {
     return this.#botLine().terminals.open(options, handlers);
   }
 
@@ -72,6 +72,7 @@ export class Live {
     this.#closed = true;
     for (const feed of [...this.#feeds]) feed.close();
     for (const line of this.#lines) line.close();
+    this.#bots = null;
     this.#look(null);
   }
 
@@ -101,6 +102,7 @@ export class Live {
 
   /** `each` gives what comes of a bot to whom it concerns. */
   #newLine(each: (botId: string, tell: (feed: Feed) => void) => void): Line {
+    if (this.#closed) throw new BerthConnectionError('It was closed: ask the client for another one.');
     const line = new Line(this.#http.base, this.#http.token);
     this.#lines.add(line);
     line.on<BotEvent>('event', (event) => each(event.botId, (feed) => feed.event(event)));

@@ -7,7 +7,11 @@ export interface LogLine {
   line: string;
 }
 
-/** Lines until the `end` that the stream tells, or until the signal. */
+/**
+ * Lines until the `end` that the stream tells, or until the signal.
+ *
+ * @internal
+ */
 export async function* followLines(
   signal: AbortSignal | undefined,
   open: (signal: AbortSignal) => Promise<Response>,

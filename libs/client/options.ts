@@ -33,7 +33,11 @@ export interface OperationOptions extends ChangeOptions {
   ifMatch?: number;
 }
 
-/** The headers that options stand for. */
+/**
+ * The headers that options stand for.
+ *
+ * @internal
+ */
 export function headersOf({ wait, ifMatch, idempotencyKey }: OperationOptions): Record<string, string> {
   return {
     ...(wait !== undefined && wait > 0 && { prefer: `wait=${Math.max(1, Math.min(60, Math.round(wait)))}` }),

@@ -72,7 +72,11 @@ export class Terminal {
   }
 }
 
-/** Those of one line. */
+/**
+ * Those of one line.
+ *
+ * @internal
+ */
 export class Terminals {
   readonly #open = new Map<string, { terminal: Terminal; handlers: TerminalHandlers }>();
 

@@ -9,9 +9,14 @@ export interface UploadOptions extends ChangeOptions {
   onProgress?: (sent: number, total: number | null) => void;
 }
 
+/** @internal */
 type Sent = Pick<Asked<'writeFile'>, 'options' | 'headers' | 'repeat' | 'upload' | 'fetch'>;
 
-/** How a body is sent, with its progress where that is asked for. */
+/**
+ * How a body is sent, with its progress where that is asked for.
+ *
+ * @internal
+ */
 export function uploadOf(body: UploadBody, { onProgress, ...options }: UploadOptions = {}): Sent {
   const headers = { 'content-type': 'application/octet-stream' };
   if (body instanceof ReadableStream) {

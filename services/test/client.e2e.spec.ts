@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { following } from './client/following.js';
+import { packaged } from './client/package.js';
 import { surface } from './client/surface.js';
 import { startSystem, type System } from './support/system.js';
 
@@ -15,5 +16,6 @@ describe('the client', () => {
   afterAll(() => running?.stop());
 
   describe('every call', () => surface(system));
+  describe('the package', () => packaged(system));
   describe('following', () => following(system));
 });
