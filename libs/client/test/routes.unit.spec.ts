@@ -17,6 +17,7 @@ function recorded(): { client: BerthClient; asked: string[] } {
 
 /** A call of each method, by the names of the table. */
 const CALLS: Record<keyof typeof routes, (client: BerthClient) => unknown> = {
+  whoami: (client) => client.whoami(),
   listBots: ({ bots }) => bots.list(),
   createContainer: ({ bots }) => bots.container('alice').create(),
   getContainer: ({ bots }) => bots.container('alice').get(),

@@ -44,7 +44,9 @@ describe('a node', () => {
     const key = await addBot(bed, bed.tenantId, 'located');
     const place = { key, containerId: null, nodeId: null, agentUrl: null };
     expect(await bots.locate(bed.tenantId, 'located')).toEqual(place);
-    await bed.database.query(`UPDATE bot SET node_id = 'agent', container_id = 'c' WHERE key = $1 RETURNING key`, [key]);
+    await bed.database.query(`UPDATE bot SET node_id = 'agent', container_id = 'c' WHERE key = $1 RETURNING key`, [
+      key,
+    ]);
     const placed = { ...place, nodeId: 'agent', containerId: 'c' };
     expect(await bots.locate(bed.tenantId, 'located')).toEqual(placed);
     await nodes.heartbeat('agent', 1, true);
