@@ -33,7 +33,7 @@ export function RestoreSnapshot({
     >
       <Stack gap="sm">
         {snapshot.scope === 'all' && (
-          <Radio.Group label="What to restore" value={scope} onChange={(value) => setScope(value as Scope)}>
+          <Radio.Group label="What to restore" value={scope} onChange={(value) => setScope(value)}>
             <Stack gap={6} mt={6}>
               <Radio value="all" label="Root filesystem and data" />
               <Radio value="container" label="Root filesystem alone" />

@@ -1,6 +1,6 @@
 import type { Snapshot, SnapshotRestore } from '#client';
 import { useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
-import { useSession, type Session } from '../../session/session';
+import type { Session } from '../../session/session';
 import { notifyDone, notifyFailed } from '../../ui/notify';
 
 type Scope = NonNullable<SnapshotRestore['scope']>;

@@ -57,7 +57,7 @@ export function TakeSnapshot({ botId, taken, onClose }: { botId: string; taken: 
             value={description}
             onChange={(event) => setDescription(event.currentTarget.value)}
           />
-          <Radio.Group label="What it holds" value={scope} onChange={(value) => setScope(value as Scope)}>
+          <Radio.Group label="What it holds" value={scope} onChange={(value) => setScope(value)}>
             <Stack gap={6} mt={6}>
               <Radio
                 value="all"
