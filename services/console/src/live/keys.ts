@@ -5,6 +5,7 @@ export const keys = {
   stats: (botId: string) => ['stats', botId],
   snapshots: (botId: string) => ['snapshots', botId],
   tasks: (botId: string) => ['tasks', botId],
+  filesOf: (botId: string) => ['files', botId],
   files: (botId: string, path: string) => ['files', botId, path],
   events: (botId: string) => ['events', botId],
   operations: ['operations'],

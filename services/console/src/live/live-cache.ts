@@ -101,6 +101,8 @@ export class LiveCache {
       if (event.type.startsWith('snapshot.') || data.operation?.kind.startsWith('snapshot.')) {
         stale.set(`snapshots ${botId}`, keys.snapshots(botId));
       }
+      // What is in a container is read when it runs; another one may be behind the same name then.
+      if (event.type === 'container.status') stale.set(`files ${botId}`, keys.filesOf(botId));
       if (event.type.startsWith('task.')) stale.set(`tasks ${botId}`, keys.tasks(botId));
     }
     cache.setQueriesData<ReturnType<typeof applyToOperations>>(

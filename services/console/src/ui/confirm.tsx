@@ -7,6 +7,7 @@ export function Confirm({
   title,
   children,
   action,
+  keep = 'Keep it as it is',
   typed,
   danger = true,
   onConfirm,
@@ -15,6 +16,8 @@ export function Confirm({
   title: string;
   children: ReactNode;
   action: string;
+  /** What the button says that does nothing. */
+  keep?: string;
   typed?: string | null;
   danger?: boolean;
   onConfirm: () => Promise<unknown>;
@@ -53,7 +56,7 @@ export function Confirm({
           {error != null && <Problem error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>
-              Keep it as it is
+              {keep}
             </Button>
             <Button
               type="submit"
