@@ -20,7 +20,8 @@ const ADVICE: Record<string, string> = {
   node_unavailable: 'The node does not answer now. What was accepted waits for it; try this again when it is back.',
   no_capacity: 'Ask for less, delete what is not needed, or add a node.',
   image_not_found: 'Check the name and tag of the image.',
-  image_pull_failed: 'Look whether the node reaches the registry, and whether the name of the image is right; try again.',
+  image_pull_failed:
+    'Look whether the node reaches the registry, and whether the name of the image is right; try again.',
   docker_unavailable: 'Look whether Docker runs on the node, then ask again.',
   docker_error: 'Try again. If it stays, look into the log of the worker and of Docker on the node.',
   deadline_exceeded: 'Ask again when the node is less busy.',

@@ -43,7 +43,9 @@ function Followed({ task }: { task: Task }) {
       {state.at === 'failed' && <Problem error={state.error} onRetry={again} />}
       <div className="log-box">
         <div ref={box} className="log mono" role="log" aria-label="Output of the task" tabIndex={0} onScroll={look}>
-          {lines.leftOut > 0 && <div className="quiet">{lines.leftOut.toLocaleString()} lines before are not shown.</div>}
+          {lines.leftOut > 0 && (
+            <div className="quiet">{lines.leftOut.toLocaleString()} lines before are not shown.</div>
+          )}
           {lines.chunks.map((chunk) => (
             <Chunk key={chunk[0]?.at} lines={chunk} />
           ))}

@@ -3,15 +3,7 @@ import { useEffect, useLayoutEffect, useRef } from 'react';
 import type { Shell } from './shell';
 
 /** Puts a terminal's screen on the page, as large as there is room, and begins it when it is there. */
-export function ScreenView({
-  shell,
-  forReader,
-  onLeave,
-}: {
-  shell: Shell;
-  forReader: boolean;
-  onLeave: () => void;
-}) {
+export function ScreenView({ shell, forReader, onLeave }: { shell: Shell; forReader: boolean; onLeave: () => void }) {
   const box = useRef<HTMLDivElement>(null);
   const scheme = useComputedColorScheme('light');
   const { screen } = shell;

@@ -32,7 +32,8 @@ export function TerminalTab({ container }: { container: Container }) {
   const { list, active } = shown;
 
   if (!active) {
-    if (!isRunning) return <NotRunning container={container}>A terminal is a program in the running container.</NotRunning>;
+    if (!isRunning)
+      return <NotRunning container={container}>A terminal is a program in the running container.</NotRunning>;
     return (
       <Empty title="No terminal is open" action={<Button onClick={add}>Open a terminal</Button>}>
         A terminal is a shell in the container. It ends when it is closed, or when this bot’s page is left.
