@@ -8,6 +8,7 @@ import { Loaded, Loading } from '../ui/loading';
 import { StatusBadge } from '../ui/status';
 import { Actions } from './container-actions';
 import { OperationProgress } from './operation-progress';
+import { ShellsContext, usePageShells } from './terminal/shells';
 import { useContainer } from './use-container';
 
 interface TabProps {
@@ -62,6 +63,7 @@ const TABS: Tab[] = [
 /** One bot. Its tab is part of the address, so that it can be shared. */
 export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: string | undefined }) {
   const query = useContainer(botId);
+  const shells = usePageShells();
   return (
     <Stack>
       <Breadcrumbs>
@@ -70,7 +72,9 @@ export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: str
         </Anchor>
         <Text className="mono">{botId}</Text>
       </Breadcrumbs>
-      <Loaded query={query}>{(container) => <Known container={container} tab={tab} />}</Loaded>
+      <ShellsContext value={shells}>
+        <Loaded query={query}>{(container) => <Known container={container} tab={tab} />}</Loaded>
+      </ShellsContext>
     </Stack>
   );
 }

@@ -2,6 +2,7 @@ import { Button, Checkbox, Group, Modal, NumberInput, Select, Stack, Textarea, T
 import { useState, type FormEvent } from 'react';
 import { useLocation } from 'wouter';
 import { useSession } from '../session/session';
+import { variables } from '../ui/format';
 import { notifyDone } from '../ui/notify';
 import { Problem } from '../ui/problem';
 import { send } from '../bot/actions';
@@ -144,16 +145,5 @@ export function NewBot({
         </Stack>
       </form>
     </Modal>
-  );
-}
-
-/** Lines of NAME=value; what is no such line is sent as it is, and refused with words. */
-function variables(text: string): Record<string, string> {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  return Object.fromEntries(
-    lines.map((line) => {
-      const at = line.indexOf('=');
-      return at < 0 ? [line.trim(), ''] : [line.slice(0, at).trim(), line.slice(at + 1)];
-    }),
   );
 }

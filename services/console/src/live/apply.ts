@@ -7,6 +7,8 @@ export interface OperationsShown {
   filter: { botId?: string; status?: string[]; kind?: string[] };
   /** Newest first. */
   items: Operation[];
+  /** Where older ones begin that are not here yet; null where there are none. */
+  nextCursor?: string | null;
 }
 
 /** A container as it is after an event. One that is known already changes nothing. */
@@ -42,7 +44,7 @@ export function applyToOperations(shown: OperationsShown, events: BotEvent[]): O
     const { operation } = data;
     if (!operation) continue;
     const at = items.findIndex(({ id }) => id === operation.id);
-    if (at >= 0 && isOlder(operation, items[at])) continue;
+    if (at >= 0 && newer(operation, items[at]) !== operation) continue;
     const without = at >= 0 ? items.toSpliced(at, 1) : items;
     if (!takes(shown.filter, operation)) items = without;
     else if (at >= 0) items = items.with(at, operation);
@@ -53,10 +55,32 @@ export function applyToOperations(shown: OperationsShown, events: BotEvent[]): O
 
 const ORDER = ['queued', 'running', 'succeeded', 'failed', 'cancelled'];
 
-/** A list that was read just now may be ahead of the events that are told. */
-function isOlder(told: Operation, known: Operation | undefined): boolean {
-  if (!known) return false;
-  return known.finishedAt !== null && ORDER.indexOf(told.status) < ORDER.indexOf(known.status);
+/** Of two that were told of one operation the later: a list that was read just now may be ahead of the events. */
+export function newer(told: Operation, known: Operation | undefined): Operation {
+  if (!known) return told;
+  const isOlder = known.finishedAt !== null && ORDER.indexOf(told.status) < ORDER.indexOf(known.status);
+  return isOlder ? known : told;
+}
+
+/** What is shown with what was read: each as it was told last, newest first. */
+export function addOperations(shown: OperationsShown, read: Operation[]): OperationsShown {
+  const byId = new Map(shown.items.map((item) => [item.id, item]));
+  for (const item of read) byId.set(item.id, newer(item, byId.get(item.id)));
+  const items = [...byId.values()].filter((item) => takes(shown.filter, item));
+  return { ...shown, items: items.sort((a, b) => (a.id < b.id ? 1 : -1)) };
+}
+
+/**
+ * Events of one bot, oldest first, each once, with no gap: what lies before a gap is left out, since it would look as
+ * if nothing had happened in between.
+ */
+export function addEvents(known: BotEvent[], more: BotEvent[]): BotEvent[] {
+  const last = known.at(-1);
+  if (last && more.every(({ version }, index) => version === last.version + 1 + index)) return [...known, ...more];
+  const byVersion = new Map([...known, ...more].map((event) => [event.version, event]));
+  const all = [...byVersion.values()].sort((a, b) => a.version - b.version);
+  const gap = all.findLastIndex((event, index) => index > 0 && event.version !== (all[index - 1]?.version ?? 0) + 1);
+  return gap > 0 ? all.slice(gap) : all;
 }
 
 function takes({ botId, status, kind }: OperationsShown['filter'], operation: Operation): boolean {

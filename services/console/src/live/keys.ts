@@ -10,6 +10,8 @@ export const keys = {
   events: (botId: string) => ['events', botId],
   operations: ['operations'],
   operationsOf: (filter: { botId?: string; status?: string[]; kind?: string[] }) => ['operations', filter],
+  /** One of them, outside of the lists: those are all changed alike. */
+  operation: (id: string) => ['operation', id],
   progress: (operationId: string) => ['progress', operationId],
   nodes: ['nodes'],
   apiKeys: ['api-keys'],

@@ -1,6 +1,6 @@
-import type { BerthError, BotEvent, Connection, Container, Live, Progress } from '#client';
+import type { BerthError, BotEvent, Connection, Container, Live, Operation, Progress } from '#client';
 import type { QueryClient } from '@tanstack/react-query';
-import { applyEvent, applyToBots, applyToOperations, type BotsById } from './apply';
+import { addEvents, applyEvent, applyToBots, applyToOperations, newer, type BotsById } from './apply';
 import { keys } from './keys';
 
 const BATCH_MS = 40;
@@ -95,10 +95,14 @@ export class LiveCache {
     for (const event of events) {
       const { botId, data } = event;
       cache.setQueryData<Container>(keys.container(botId), (known) => known && applyEvent(known, event));
-      cache.setQueriesData<BotEvent[]>({ queryKey: keys.events(botId) }, (known) => known && [...known, event]);
+      cache.setQueriesData<BotEvent[]>({ queryKey: keys.events(botId) }, (known) => known && addEvents(known, [event]));
+      const { operation } = data;
+      if (operation) {
+        cache.setQueryData<Operation>(keys.operation(operation.id), (known) => known && newer(operation, known));
+      }
       // What an event does not carry, such as how many wait, is asked for where it is shown.
       stale.set(`container ${botId}`, keys.container(botId));
-      if (event.type.startsWith('snapshot.') || data.operation?.kind.startsWith('snapshot.')) {
+      if (event.type.startsWith('snapshot.') || operation?.kind.startsWith('snapshot.')) {
         stale.set(`snapshots ${botId}`, keys.snapshots(botId));
       }
       // What is in a container is read when it runs; another one may be behind the same name then.

@@ -49,3 +49,25 @@ export function kindOf(kind: string): string {
   if (subject === 'container') return verb ?? kind;
   return `${verb} ${subject}`;
 }
+
+/** A command as it would be typed. */
+export function commandLine(command: string | string[]): string {
+  if (typeof command === 'string') return command;
+  return command.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)).join(' ');
+}
+
+/** With a capital at the beginning. */
+export function sentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Lines of NAME=value; what is no such line is sent as it is, and refused with words. */
+export function variables(text: string): Record<string, string> {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return Object.fromEntries(
+    lines.map((line) => {
+      const at = line.indexOf('=');
+      return at < 0 ? [line.trim(), ''] : [line.slice(0, at).trim(), line.slice(at + 1)];
+    }),
+  );
+}

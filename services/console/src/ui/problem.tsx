@@ -20,9 +20,25 @@ const ADVICE: Record<string, string> = {
   node_unavailable: 'The node does not answer now. What was accepted waits for it; try this again when it is back.',
   no_capacity: 'Ask for less, delete what is not needed, or add a node.',
   image_not_found: 'Check the name and tag of the image.',
+  image_pull_failed:
+    'Look whether the node reaches the registry, and whether the name of the image is right; try again.',
+  docker_unavailable: 'Look whether Docker runs on the node, then ask again.',
+  docker_error: 'Try again. If it stays, look into the log of the worker and of Docker on the node.',
+  deadline_exceeded: 'Ask again when the node is less busy.',
+  attempts_exhausted: 'Look into the log of the worker, then ask again.',
+  predecessor_failed: 'Look what became of the operation before it, then ask again.',
+  node_lost: 'Bring the node back, then ask again.',
+  start_failed: 'Look at the command and the image of the container: its main process could not be started.',
+  quota_exceeded: 'End or close what is not needed any more, then try again.',
+  name_taken: 'Choose another name.',
   disk_full: 'Free room on the node, or in the container, and try again.',
   internal_error: 'Try again. If it stays, give the request id to whoever runs Berth.',
 };
+
+/** What to do about a code, where this page knows it. */
+export function adviceFor(code: string): string | null {
+  return ADVICE[code] ?? null;
+}
 
 /** Anything thrown, in words for people. */
 export function told(error: unknown): Told {

@@ -1,9 +1,10 @@
 import type { Container } from '#client';
 import { Alert, Badge, Button, Card, Code, Group, SimpleGrid, Stack, Table, Text, Title } from '@mantine/core';
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { Link } from 'wouter';
 import { useSession } from '../../session/session';
 import { Copy } from '../../ui/copy';
+import { Fact, Facts } from '../../ui/facts';
 import { duration, shortId } from '../../ui/format';
 import { StatusBadge } from '../../ui/status';
 import { useNow, When } from '../../ui/when';
@@ -146,25 +147,6 @@ export function ContainerTab({ container }: { container: Container }) {
       <Charts botId={botId} running={status === 'running'} />
       {editing && <EditContainer container={container} onClose={() => setEditing(false)} />}
     </Stack>
-  );
-}
-
-function Facts({ children }: { children: ReactNode }) {
-  return (
-    <Table withRowBorders={false} verticalSpacing={4} horizontalSpacing={0} layout="fixed">
-      <Table.Tbody>{children}</Table.Tbody>
-    </Table>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <Table.Tr>
-      <Table.Th w={130} fw={400} c="dimmed" scope="row" style={{ verticalAlign: 'top' }}>
-        {name}
-      </Table.Th>
-      <Table.Td>{children}</Table.Td>
-    </Table.Tr>
   );
 }
 
