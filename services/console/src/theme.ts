@@ -3,7 +3,7 @@ import { createTheme, type CSSVariablesResolver } from '@mantine/core';
 export const theme = createTheme({
   primaryColor: 'cyan',
   // Dark enough for white words on it, by the measure of WCAG AA.
-  primaryShade: { light: 8, dark: 8 },
+  primaryShade: { light: 9, dark: 9 },
   defaultRadius: 'md',
   cursorType: 'pointer',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", sans-serif',
@@ -14,9 +14,16 @@ export const theme = createTheme({
   },
 });
 
+/** A button under the pointer: Mantine makes it lighter, too light for white words. */
+const HOVER = '#095c6b';
+
 /** Mantine's own quiet words are too faint, by the measure of WCAG AA, on cards and beside fields. */
 export const resolver: CSSVariablesResolver = () => ({
-  variables: {},
-  light: { '--mantine-color-dimmed': '#5c6670', '--mantine-color-placeholder': '#6b7580' },
+  variables: { '--mantine-primary-color-filled-hover': HOVER, '--mantine-color-cyan-filled-hover': HOVER },
+  light: {
+    '--mantine-color-error': '#c92a2a',
+    '--mantine-color-dimmed': '#5c6670',
+    '--mantine-color-placeholder': '#6b7580',
+  },
   dark: { '--mantine-color-dimmed': '#a9b1ba', '--mantine-color-placeholder': '#98a1ab' },
 });

@@ -1,5 +1,5 @@
 import type { FileEntry } from '#client';
-import { Paper, UnstyledButton } from '@mantine/core';
+import { Paper, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -62,7 +62,7 @@ export function FileTable({
           </div>
           {heading('modifiedAt', 'Changed', 'files-when')}
           <div role="columnheader">
-            <span className="files-unseen">Actions</span>
+            <VisuallyHidden>Actions</VisuallyHidden>
           </div>
         </div>
       </div>
