@@ -117,7 +117,7 @@ function Facts({ row: { snapshot } }: { row: TreeRow }) {
   const made = status !== 'creating' && status !== 'failed';
   const facts: ReactNode[] = [
     <When key="at" at={createdAt} />,
-    sizesOf(snapshot),
+    ...sizesOf(snapshot),
     scopeOf(snapshot),
     ORIGINS[origin],
     made && `${layers} ${layers === 1 ? 'layer' : 'layers'}`,
@@ -128,7 +128,7 @@ function Facts({ row: { snapshot } }: { row: TreeRow }) {
       {facts.map((fact, index) => (
         <Fragment key={index}>
           {index > 0 && ' · '}
-          {fact}
+          <span className="tree-fact">{fact}</span>
         </Fragment>
       ))}
     </Text>
