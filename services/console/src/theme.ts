@@ -14,9 +14,17 @@ export const theme = createTheme({
   },
 });
 
+/** A button under the pointer: Mantine makes it lighter, too light for white words. */
+const HOVER = { '--mantine-primary-color-filled-hover': '#095c6b', '--mantine-color-cyan-filled-hover': '#095c6b' };
+
 /** Mantine's own quiet words are too faint, by the measure of WCAG AA, on cards and beside fields. */
 export const resolver: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-dimmed': '#5c6670', '--mantine-color-placeholder': '#6b7580' },
-  dark: { '--mantine-color-dimmed': '#a9b1ba', '--mantine-color-placeholder': '#98a1ab' },
+  light: {
+    ...HOVER,
+    '--mantine-color-error': '#c92a2a',
+    '--mantine-color-dimmed': '#5c6670',
+    '--mantine-color-placeholder': '#6b7580',
+  },
+  dark: { ...HOVER, '--mantine-color-dimmed': '#a9b1ba', '--mantine-color-placeholder': '#98a1ab' },
 });

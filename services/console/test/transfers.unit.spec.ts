@@ -10,7 +10,7 @@ function held(): { begun: Begun[]; run: (work: Work) => Promise<void> } {
   const run = (work: Work): Promise<void> =>
     new Promise((end, fail) => {
       begun.push({ ...work, end, fail });
-      work.signal.addEventListener('abort', () => fail(work.signal.reason as Error));
+      work.signal.addEventListener('abort', () => fail(new Error('given up')));
     });
   return { begun, run };
 }

@@ -3,7 +3,7 @@ import { BerthError } from '#client';
 
 /** A longer text is not edited in a page. Bytes. */
 export const MAX_TEXT = 1024 * 1024;
-const MAX_IMAGE = 10 * 1024 * 1024;
+const MAX_IMAGE = 5 * 1024 * 1024;
 const IMAGES: Record<string, string> = {
   png: 'image/png',
   jpg: 'image/jpeg',
@@ -16,7 +16,7 @@ const IMAGES: Record<string, string> = {
 
 export type Content =
   | { kind: 'text'; text: string; modified: string | null }
-  | { kind: 'image'; blob: Blob }
+  | { kind: 'image'; size: number; url: string }
   | { kind: 'binary'; size: number }
   | { kind: 'large'; size: number };
 
@@ -36,10 +36,21 @@ export async function contentOf(
   }
   const bytes = await response.arrayBuffer();
   // An image of letters is looked at as an image; it is drawn without running what may be in it.
-  if (type !== undefined) return { kind: 'image', blob: new Blob([bytes], { type }) };
+  if (type !== undefined)
+    return { kind: 'image', size: bytes.byteLength, url: await dataUrl(new Blob([bytes], { type })) };
   const text = textOf(bytes);
   if (text === null) return { kind: 'binary', size: bytes.byteLength };
   return { kind: 'text', text, modified: response.headers.get('last-modified') };
+}
+
+/** The page's policy lets images be in its own text alone, not in objects that it made. */
+function dataUrl(blob: Blob): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(reader.result as string);
+    reader.onerror = () => reject(reader.error ?? new Error('the image could not be read'));
+    reader.readAsDataURL(blob);
+  });
 }
 
 /** Bytes as text; null where they are none that could be written back as they were. */

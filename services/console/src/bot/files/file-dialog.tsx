@@ -114,11 +114,11 @@ function Shown({
   content: Exclude<Content, { kind: 'text' }>;
   onDownload: (size: number) => void;
 }) {
-  const size = content.kind === 'image' ? content.blob.size : content.size;
+  const { size } = content;
   return (
     <Stack align="center" gap="sm" py="sm">
       {content.kind === 'image' ? (
-        <Image blob={content.blob} name={shownName(nameOf(path))} />
+        <Image url={content.url} name={shownName(nameOf(path))} />
       ) : (
         <Text>
           {content.kind === 'large'
@@ -133,14 +133,8 @@ function Shown({
   );
 }
 
-function Image({ blob, name }: { blob: Blob; name: string }) {
-  const [url, setUrl] = useState<string | null>(null);
+function Image({ url, name }: { url: string; name: string }) {
   const [broken, setBroken] = useState(false);
-  useEffect(() => {
-    const made = URL.createObjectURL(blob);
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [blob]);
   if (broken) return <Text>It is named like an image, but cannot be shown as one.</Text>;
-  return url && <img src={url} alt={name} className="preview" onError={() => setBroken(true)} />;
+  return <img src={url} alt={name} className="preview" onError={() => setBroken(true)} />;
 }

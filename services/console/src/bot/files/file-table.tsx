@@ -1,5 +1,5 @@
 import type { FileEntry } from '#client';
-import { Paper, UnstyledButton } from '@mantine/core';
+import { Paper, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import { IconChevronDown, IconChevronUp } from '@tabler/icons-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
@@ -53,20 +53,20 @@ export function FileTable({
   );
   return (
     <Paper withBorder role="table" aria-label="Files" aria-rowcount={entries.length + 1} className="files">
-      <div role="rowgroup">
-        <div role="row" className="files-row files-head">
-          {heading('name', 'Name', 'files-name')}
-          {heading('size', 'Size', 'files-size')}
-          <div role="columnheader" className="files-mode">
-            Mode
-          </div>
-          {heading('modifiedAt', 'Changed', 'files-when')}
-          <div role="columnheader">
-            <span className="files-unseen">Actions</span>
+      <div className="files-body" ref={box} role="presentation">
+        <div role="rowgroup" className="files-heads">
+          <div role="row" className="files-row files-head">
+            {heading('name', 'Name', 'files-name')}
+            {heading('size', 'Size', 'files-size')}
+            <div role="columnheader" className="files-mode">
+              Mode
+            </div>
+            {heading('modifiedAt', 'Changed', 'files-when')}
+            <div role="columnheader">
+              <VisuallyHidden>Actions</VisuallyHidden>
+            </div>
           </div>
         </div>
-      </div>
-      <div className="files-body" ref={box} role="presentation">
         <div role="rowgroup" style={{ height: rows.getTotalSize(), position: 'relative' }}>
           {rows.getVirtualItems().map(({ index, start, key }) => {
             const entry = entries[index];

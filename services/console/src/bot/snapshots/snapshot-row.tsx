@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Loader, Text } from '@mantine/core';
+import { Badge, Button, Group, Loader, Text, VisuallyHidden } from '@mantine/core';
 import { Fragment, type ReactNode } from 'react';
 import { useSession } from '../../session/session';
 import { duration } from '../../ui/format';
@@ -43,7 +43,6 @@ export function SnapshotRow({
     <div
       role="treeitem"
       className="tree-row"
-      aria-label={`${name}${parentName === null ? '' : `, made from ${parentName}`}`}
       aria-level={depth}
       aria-current={snapshot.current || undefined}
       aria-selected={active}
@@ -58,6 +57,7 @@ export function SnapshotRow({
         <div className="tree-body">
           <Group gap={6}>
             <Text fw={600}>{name}</Text>
+            {parentName !== null && <VisuallyHidden>made from {parentName}</VisuallyHidden>}
             <Marks row={row} />
           </Group>
           <Facts row={row} />
@@ -117,7 +117,7 @@ function Facts({ row: { snapshot } }: { row: TreeRow }) {
   const made = status !== 'creating' && status !== 'failed';
   const facts: ReactNode[] = [
     <When key="at" at={createdAt} />,
-    sizesOf(snapshot),
+    ...sizesOf(snapshot),
     scopeOf(snapshot),
     ORIGINS[origin],
     made && `${layers} ${layers === 1 ? 'layer' : 'layers'}`,
@@ -128,7 +128,7 @@ function Facts({ row: { snapshot } }: { row: TreeRow }) {
       {facts.map((fact, index) => (
         <Fragment key={index}>
           {index > 0 && ' · '}
-          {fact}
+          <span className="tree-fact">{fact}</span>
         </Fragment>
       ))}
     </Text>

@@ -14,11 +14,11 @@ export const ORIGINS: Record<Snapshot['origin'], string> = {
   scheduled: 'taken on schedule',
 };
 
-/** `73.9 MB root and 1.2 MB data`. Null while nothing is known. */
-export function sizesOf({ sizeBytes, dataSizeBytes, scope }: Snapshot): string | null {
-  if (sizeBytes === 0) return null;
+/** Of the root filesystem and of the data. None while nothing is known. */
+export function sizesOf({ sizeBytes, dataSizeBytes, scope }: Snapshot): string[] {
+  if (sizeBytes === 0) return [];
   const root = `${bytes(Math.max(0, sizeBytes - dataSizeBytes))} root`;
-  return scope === 'all' ? `${root}, ${bytes(dataSizeBytes)} data` : root;
+  return scope === 'all' ? [root, `${bytes(dataSizeBytes)} data`] : [root];
 }
 
 export function scopeOf({ scope }: Snapshot): string {
