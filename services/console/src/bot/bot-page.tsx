@@ -1,6 +1,6 @@
 import type { Container } from '#client';
 import { Anchor, Breadcrumbs, Group, Stack, Tabs, Text, Title } from '@mantine/core';
-import { Suspense, type ComponentType } from 'react';
+import { Suspense, useEffect, useRef, type ComponentType } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession, type Scope } from '../session/session';
 import { lazily } from '../shell/lazily';
@@ -85,6 +85,10 @@ function Known({ container, tab }: { container: Container; tab: string }) {
   const { botId, status, operation, queued } = container;
   const tabs = TABS.filter(({ scope }) => may(scope));
   const shown = tabs.some(({ name }) => name === tab) ? tab : 'container';
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ inline: 'center', block: 'nearest' });
+  }, [shown]);
   return (
     <Stack>
       <Group justify="space-between" align="flex-start">
@@ -102,7 +106,7 @@ function Known({ container, tab }: { container: Container; tab: string }) {
         onChange={(next) => next && go(`/bots/${encodeURIComponent(botId)}/${next}`)}
         keepMounted={false}
       >
-        <Tabs.List style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
+        <Tabs.List ref={list} style={{ flexWrap: 'nowrap', overflowX: 'auto', overflowY: 'hidden' }}>
           {tabs.map(({ name, label }) => (
             <Tabs.Tab key={name} value={name}>
               {label}
