@@ -68,7 +68,10 @@ export async function withDeadline<T>(options: DeadlineOptions, run: (signal: Ab
   for (const signal of signals) signal.addEventListener('abort', onAbort, { once: true });
   const call = run(controller.signal);
   let answered = false;
-  const answer = call.finally(() => (answered = true));
+  const answer = call.then((value) => {
+    answered = true;
+    return value;
+  });
   try {
     return await Promise.race([answer, ended]);
   } finally {

@@ -90,13 +90,17 @@ export async function transfer<T>(
   run: (meter: Meter, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const meter = new Meter(parts);
+  // Of its own: a call that has been answered does not end what still moves.
+  const over = new AbortController();
   try {
-    const result = await engine.call(parts.call, { deadlineMs: NEVER_MS, signal: parts.signal }, (signal) =>
-      Promise.race([run(meter, signal), meter.stalled]),
-    );
+    const result = await engine.call(parts.call, { deadlineMs: NEVER_MS, signal: parts.signal }, (signal) => {
+      signal.addEventListener('abort', () => over.abort(signal.reason), { once: true });
+      return Promise.race([run(meter, over.signal), meter.stalled]);
+    });
     meter.done();
     return result;
   } finally {
     meter.stop();
+    over.abort();
   }
 }

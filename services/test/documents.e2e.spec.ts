@@ -208,6 +208,7 @@ describe('real answers are what the contract and the document say', () => {
       getOperation: [],
       botEvents: all.map((bot) => `/v1/bots/${bot.id}/events`),
       tenantEvents: ['/v1/events', '/v1/events?limit=3'],
+      whoami: ['/v1/whoami'],
       listApiKeys: ['/v1/api-keys'],
       listNodes: ['/v1/nodes'],
       getNode: [`/v1/nodes/${system.services.nodeId}`],

@@ -127,6 +127,7 @@ describe('the routes', () => {
         'GET /v1/api-keys',
         'DELETE /v1/api-keys/:id',
         'POST /v1/tenants',
+        'GET /v1/whoami',
         'GET /v1/nodes',
         'GET /v1/nodes/:id',
       ].sort(),

@@ -149,6 +149,13 @@ export const EXAMPLES: Record<string, unknown> = {
   ApiKey: apiKey,
   ApiKeyCreate: { name: apiKey.name, scopes: apiKey.scopes },
   ApiKeyWithSecret: madeKey,
+  Whoami: {
+    name: requestedBy.name,
+    keyId: requestedBy.id,
+    scopes: ['containers:read', 'containers:write'],
+    isOperator: false,
+    tenant: { id: '01a22c00-11aa-7bbb-8ccc-d1e2f3a4b5c6', name: 'research' },
+  },
   Container: container,
   ContainerCreate: {
     start: true,
