@@ -63,7 +63,7 @@ describe('keys', () => {
     const made = await access.createKey(tenantId, newKey());
     await bed.database.query(`UPDATE api_key SET scopes = scopes || '{gone:away}'::text[] WHERE id = $1`, [made.id]);
     const found = await access.findKey(made.id);
-    expect(found).toEqual({ key: made, tenant: { id: tenantId, slug: 'keyed' } });
+    expect(found).toEqual({ key: made, tenant: { id: tenantId, slug: 'keyed', name: 'keyed' } });
     expect(await access.findKey(uuidv7())).toBeNull();
   });
 
