@@ -16,6 +16,22 @@ export function live(system: () => System, people: () => People): void {
     await shows(one, 'stopped');
   });
 
+  test('what waits is shown behind what runs, and who asked for it', async () => {
+    const bot = system().bot('queue');
+    await bot.run('create', { start: true, command: ['sh', '-c', 'trap "" TERM; while :; do sleep 1; done'] });
+    const page = await people().person(`/bots/${bot.id}`);
+    await shows(page, 'running');
+    await bot.send('stop', { timeoutSeconds: 3 });
+    await bot.send('start');
+    await bot.send('pause');
+    const running = page.getByRole('status', { name: 'Operation under way' });
+    await running.getByText('stop').waitFor({ timeout: SOON_MS });
+    const waiting = page.getByRole('list').filter({ hasText: 'pause' });
+    expect((await waiting.getByRole('listitem').allTextContents()).join()).toMatch(/^start.*operator,pause.*operator$/);
+    await shows(page, 'paused');
+    await waiting.waitFor({ state: 'detached' });
+  });
+
   test('a container that is killed behind Berth’s back is shown as it is, with its exit', async () => {
     const bot = system().bot('killed');
     await bot.run('create', { start: true });

@@ -10,6 +10,7 @@ import { Actions } from './container-actions';
 import { OperationProgress } from './operation-progress';
 import { ShellsContext, usePageShells } from './terminal/shells';
 import { useContainer } from './use-container';
+import { Waiting } from './waiting';
 
 interface TabProps {
   container: Container;
@@ -82,7 +83,7 @@ export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: str
 function Known({ container, tab }: { container: Container; tab: string }) {
   const [, go] = useLocation();
   const { may } = useSession();
-  const { botId, status, operation, queued } = container;
+  const { botId, status, operation } = container;
   const tabs = TABS.filter(({ scope }) => may(scope));
   const shown = tabs.some(({ name }) => name === tab) ? tab : 'container';
   const list = useRef<HTMLDivElement>(null);
@@ -100,7 +101,8 @@ function Known({ container, tab }: { container: Container; tab: string }) {
         </Group>
         {may('containers:write') && <Actions container={container} />}
       </Group>
-      {operation && <OperationProgress operation={operation} queued={queued} />}
+      {operation && <OperationProgress operation={operation} />}
+      <Waiting container={container} />
       <Tabs
         value={shown}
         onChange={(next) => next && go(`/bots/${encodeURIComponent(botId)}/${next}`)}

@@ -22,7 +22,7 @@ export function useProgress(operation: Operation | null) {
 }
 
 /** What runs now, how far it is, and a way to end it. */
-export function OperationProgress({ operation, queued }: { operation: Operation; queued: number }) {
+export function OperationProgress({ operation }: { operation: Operation }) {
   const { client, may } = useSession();
   const progress = useProgress(operation);
   const now = useNow();
@@ -40,7 +40,6 @@ export function OperationProgress({ operation, queued }: { operation: Operation;
           {progress?.detail && ` (${progress.detail})`}
           {percent !== null && `, ${Math.round(percent)} %`}
           {since && <span className="quiet"> for {since}</span>}
-          {queued > 0 && <span className="quiet">, {queued} more waiting</span>}
         </Text>
         {may('containers:write') && (
           <Tooltip label="Cancel this operation">

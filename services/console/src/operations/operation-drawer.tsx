@@ -42,7 +42,7 @@ function Known({ operation }: { operation: Operation }) {
         <StatusBadge status={status} busy={status === 'running'} />
         {status === 'queued' && <CancelOperation operation={operation} />}
       </Group>
-      {status === 'running' && <OperationProgress operation={operation} queued={0} />}
+      {status === 'running' && <OperationProgress operation={operation} />}
       {error && <Failure error={error} isOver={finishedAt !== null} />}
       {noop && <Text size="sm">Nothing was done: what was asked for held already.</Text>}
       <Facts>
