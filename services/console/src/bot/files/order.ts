@@ -13,7 +13,8 @@ export function ordered(entries: FileEntry[], by: SortBy, descending: boolean): 
     const folders = Number(b.type === 'directory') - Number(a.type === 'directory');
     if (folders !== 0) return folders;
     if (by === 'name') return sign * byName(a, b);
-    const difference = by === 'size' ? shownSize(a) - shownSize(b) : Date.parse(a.modifiedAt) - Date.parse(b.modifiedAt);
+    const difference =
+      by === 'size' ? shownSize(a) - shownSize(b) : Date.parse(a.modifiedAt) - Date.parse(b.modifiedAt);
     return sign * difference || byName(a, b);
   });
 }
