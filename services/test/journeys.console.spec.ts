@@ -2,8 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { bots } from './console/bots.js';
 import { People } from './console/browser.js';
 import { container } from './console/container.js';
+import { files } from './console/files.js';
 import { live } from './console/live.js';
 import { signingIn } from './console/signing-in.js';
+import { snapshots } from './console/snapshots.js';
+import { tasks } from './console/tasks.js';
+import { terminal } from './console/terminal.js';
 import { startSystem, type System } from './support/system.js';
 
 describe('the console', () => {
@@ -29,6 +33,10 @@ describe('the console', () => {
   describe('signing in', () => signingIn(system, people));
   describe('bots', () => bots(system, people));
   describe('container', () => container(system, people));
+  describe('snapshots', () => snapshots(system, people));
+  describe('terminal', () => terminal(system, people));
+  describe('files', () => files(system, people));
+  describe('tasks and the other pages', () => tasks(system, people));
   describe('live', () => live(system, people));
 
   test('no page has complained meanwhile', () => {

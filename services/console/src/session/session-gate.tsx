@@ -54,8 +54,8 @@ export function SessionGate({ children }: { children: ReactNode }) {
 
   if (state.at === 'opening') {
     return (
-      <Center h="100vh">
-        <Loader aria-label="Signing in" />
+      <Center h="100vh" role="status" aria-label="Signing in">
+        <Loader />
       </Center>
     );
   }

@@ -20,8 +20,8 @@ export function Loading() {
   }, []);
   return (
     <Center py="xl">
-      <Stack align="center" gap="xs" role="status">
-        <Loader size="sm" aria-label="Loading" />
+      <Stack align="center" gap="xs" role="status" aria-label="Loading">
+        <Loader size="sm" />
         {slow && <Text c="dimmed">This takes longer than usual. It goes on by itself.</Text>}
       </Stack>
     </Center>

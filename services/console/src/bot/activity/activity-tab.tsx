@@ -50,7 +50,7 @@ function Told({ events, onOlder }: { events: BotEvent[]; onOlder: (() => Promise
             aria-label="What is told"
             data={SUBJECTS}
             value={subject}
-            onChange={(value) => setSubject(value as Subject)}
+            onChange={(value) => setSubject(value)}
           />
         </div>
         <Switch

@@ -1,0 +1,102 @@
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test } from '@jest/globals';
+import type { System } from '../support/system.js';
+import { Inside } from '../workspace/inside.js';
+import { screen, type People } from './browser.js';
+
+const SIZES = [
+  { name: 'desktop', width: 1280, height: 800 },
+  { name: 'phone', width: 390, height: 844 },
+];
+const SCHEMES = ['light', 'dark'] as const;
+
+/** Each page of the console, and what shows that it is there. */
+const PAGES: { name: string; path: (botId: string) => string; shown: string }[] = [
+  { name: 'bots', path: () => '/bots', shown: 'role=table[name="Bots"]' },
+  { name: 'container', path: (bot) => `/bots/${bot}`, shown: 'role=img[name=/^CPU now/]' },
+  { name: 'snapshots', path: (bot) => `/bots/${bot}/snapshots`, shown: 'role=treeitem >> nth=3' },
+  { name: 'terminal', path: (bot) => `/bots/${bot}/terminal`, shown: '.screen .xterm-rows' },
+  { name: 'files', path: (bot) => `/bots/${bot}/files`, shown: 'text=notes.md' },
+  {
+    name: 'file',
+    path: (bot) => `/bots/${bot}/files?path=/data&open=notes.md`,
+    shown: 'role=textbox[name="Text of notes.md"]',
+  },
+  { name: 'tasks', path: (bot) => `/bots/${bot}/tasks`, shown: 'text=web server' },
+  { name: 'activity', path: (bot) => `/bots/${bot}/activity`, shown: 'text=/snapshot/i' },
+  { name: 'operations', path: () => '/operations', shown: 'text=operator' },
+  { name: 'nodes', path: () => '/nodes', shown: 'text=ready' },
+  { name: 'keys', path: () => '/keys', shown: 'text=deploy service' },
+  { name: 'nowhere', path: () => '/bots/nobody', shown: 'text=bot not found' },
+];
+
+/** Every page, seen: no serious fault of accessibility, nothing wider than the screen, and a picture to look at. */
+export function screens(system: () => System, people: () => People): void {
+  let botId = '';
+
+  test('there is something to see', async () => {
+    const bot = system().bot('alice');
+    botId = bot.id;
+    await bot.run('create', { start: true, labels: { team: 'research' }, env: { TZ: 'UTC', LOG_LEVEL: 'info' } });
+    const inside = new Inside(bot);
+    await inside.output(
+      'mkdir -p /data/scripts /data/results && echo "# Notes" > /data/notes.md && echo x > /data/run.sh',
+    );
+    const first = await bot.snapshot('fresh', { description: 'as it was made' });
+    await bot.snapshot('tools installed');
+    await bot.snapshot('first results');
+    await bot.restore(first.id);
+    await bot.snapshot('another way');
+    await inside.start('while :; do echo served; sleep 1; done', { name: 'web server' });
+    await system().http.post('/v1/api-keys', {
+      name: 'deploy service',
+      scopes: ['containers:read', 'containers:write'],
+    });
+    const [bob, carol, dave] = ['bob', 'carol', 'dave'].map((name) => system().bot(name));
+    await bob?.run('create', { start: true });
+    await carol?.run('create', { start: true });
+    await carol?.run('pause');
+    await dave?.finish('create', { image: 'berth-no-such-image:1' });
+  });
+
+  const views = SCHEMES.flatMap((scheme) => SIZES.map((size) => ({ scheme, ...size })));
+  test.each(views)('$scheme, $name', async ({ scheme, name: size, width, height }) => {
+    const page = await people().person('/nodes', undefined, { viewport: { width, height }, colorScheme: scheme });
+    const faults: unknown[] = [];
+    for (const { name, path, shown } of PAGES) {
+      await page.goto(system().services.url + path(botId));
+      await page.locator(shown).first().waitFor();
+      await screen(page, `${name}-${scheme}-${size}`);
+      const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      if (wider !== 0) faults.push([name, `${String(wider)} px wider than the screen`]);
+      const { violations } = await new AxeBuilder({ page }).exclude('.xterm').analyze();
+      for (const { id, impact, nodes } of violations) {
+        if (impact !== 'serious' && impact !== 'critical') continue;
+        faults.push([name, id, nodes.map(({ html }) => html.slice(0, 200)).slice(0, 3)]);
+      }
+    }
+    expect(faults).toEqual([]);
+  });
+
+  test.each([360, 2560])('nothing is wider than a screen of %d px', async (width) => {
+    const page = await people().person('/bots', undefined, { viewport: { width, height: 900 } });
+    for (const { path, shown } of PAGES) {
+      await page.goto(system().services.url + path(botId));
+      await page.locator(shown).first().waitFor();
+      const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
+      expect({ path: path(botId), wider }).toEqual({ path: path(botId), wider: 0 });
+    }
+  });
+
+  test('the first load is small', async () => {
+    const page = await people().stranger();
+    let sent = 0;
+    page.on('requestfinished', (request) => {
+      void request.sizes().then(({ responseBodySize }) => (sent += responseBodySize));
+    });
+    await page.goto(`${system().services.url}/bots#key=${system().services.apiKey}`, { waitUntil: 'load' });
+    await page.locator('role=table[name="Bots"]').waitFor();
+    expect(sent).toBeGreaterThan(50_000);
+    expect(sent).toBeLessThan(300_000);
+  });
+}
