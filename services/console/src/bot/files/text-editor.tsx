@@ -64,7 +64,6 @@ export function TextEditor({
     <Stack gap="sm" onKeyDown={keys}>
       <Textarea
         aria-label={`Text of ${name}`}
-        data-autofocus
         spellCheck={false}
         autoCapitalize="off"
         wrap="off"
