@@ -29,7 +29,7 @@ export function DeleteEntry({
   return (
     <Confirm
       title={`Delete “${shownName(entry.name)}”?`}
-      action={isFolder ? (recursive ? 'Delete all of it' : 'Delete empty folder') : 'Delete'}
+      action={isFolder ? (recursive ? 'Delete folder and content' : 'Delete empty folder') : 'Delete'}
       onConfirm={remove}
       onClose={onClose}
     >

@@ -40,8 +40,8 @@ export function FileDialog({
   const query = useQuery({
     queryKey: ['file-content', botId, path],
     queryFn: ({ signal }) => contentOf(client, botId, path, signal),
-    // Read once for each opening: nothing may change beneath what is being typed.
-    staleTime: Infinity,
+    // Read once for each opening, whatever happens: nothing may change beneath what is being typed.
+    enabled: ({ state }) => state.data === undefined,
     gcTime: 0,
   });
   useEffect(() => {

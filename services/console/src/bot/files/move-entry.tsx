@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, Textarea } from '@mantine/core';
+import { Button, Group, Modal, Stack, Textarea } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { useSession } from '../../session/session';
 import { Problem } from '../../ui/problem';
+import { Warning } from '../../ui/warning';
 import { nameOf, plainPath, shownName } from './path';
 import { exists } from './use-directory';
 
@@ -69,9 +70,9 @@ export function MoveEntry({
             }}
           />
           {taken === target && (
-            <Alert color="yellow" title="Something is there already" role="alert">
+            <Warning title="Something is there already">
               A file would be replaced, and is lost then. A folder is not replaced: choose another path.
-            </Alert>
+            </Warning>
           )}
           {error != null && <Problem error={error} />}
           <Group justify="flex-end">

@@ -1,7 +1,8 @@
-import { Alert, Button, Group, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Group, Modal, Stack, TextInput } from '@mantine/core';
 import { useState, type FormEvent } from 'react';
 import { useSession } from '../../session/session';
 import { Problem } from '../../ui/problem';
+import { Warning } from '../../ui/warning';
 import { joined, nameProblem, shownName } from './path';
 import { exists } from './use-directory';
 
@@ -59,7 +60,7 @@ export function NewEntry({
               setTaken(false);
             }}
           />
-          {name !== name.trim() && <Alert color="yellow">The name begins or ends with a space.</Alert>}
+          {name !== name.trim() && <Warning>The name begins or ends with a space.</Warning>}
           {error != null && <Problem error={error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={onClose}>

@@ -13,7 +13,13 @@ export function ordered(entries: FileEntry[], by: SortBy, descending: boolean): 
     const folders = Number(b.type === 'directory') - Number(a.type === 'directory');
     if (folders !== 0) return folders;
     if (by === 'name') return sign * byName(a, b);
-    const difference = by === 'size' ? a.size - b.size : Date.parse(a.modifiedAt) - Date.parse(b.modifiedAt);
+    const difference =
+      by === 'size' ? shownSize(a) - shownSize(b) : Date.parse(a.modifiedAt) - Date.parse(b.modifiedAt);
     return sign * difference || byName(a, b);
   });
+}
+
+/** Of a file: what a link or a folder takes itself is not what people ask for, and not shown. */
+function shownSize({ type, size }: FileEntry): number {
+  return type === 'file' ? size : 0;
 }

@@ -1,8 +1,8 @@
-import { Alert, Button, Group, Stack, Text, Textarea } from '@mantine/core';
+import { Button, Group, Stack, Text, Textarea } from '@mantine/core';
 import { useState, type KeyboardEvent } from 'react';
 import { useSession } from '../../session/session';
-import { notifyDone } from '../../ui/notify';
 import { Problem } from '../../ui/problem';
+import { Warning } from '../../ui/warning';
 import { edited, lineEndOf, modifiedOf, written } from './content';
 import { nameOf, shownName } from './path';
 
@@ -30,6 +30,7 @@ export function TextEditor({
   const [draft, setDraft] = useState(saved);
   const [known, setKnown] = useState(modified);
   const [changed, setChanged] = useState(false);
+  const [savedOnce, setSavedOnce] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const isDirty = draft !== saved;
@@ -44,7 +45,7 @@ export function TextEditor({
     setSaved(draft);
     onDirty(false);
     onSaved();
-    notifyDone(`${name} is saved.`);
+    setSavedOnce(true);
   };
   const save = (over = false): void => {
     if (busy || !isDirty) return;
@@ -63,7 +64,6 @@ export function TextEditor({
     <Stack gap="sm" onKeyDown={keys}>
       <Textarea
         aria-label={`Text of ${name}`}
-        data-autofocus
         spellCheck={false}
         autoCapitalize="off"
         wrap="off"
@@ -81,7 +81,7 @@ export function TextEditor({
         </Text>
       )}
       {changed && (
-        <Alert color="yellow" title="It was changed since it was opened" role="alert">
+        <Warning title="It was changed since it was opened">
           <Group gap="xs" mt={4}>
             <Button size="compact-sm" color="red" loading={busy} onClick={() => save(true)}>
               Save over it
@@ -90,12 +90,12 @@ export function TextEditor({
               Drop my changes and read it again
             </Button>
           </Group>
-        </Alert>
+        </Warning>
       )}
       {error != null && <Problem error={error} />}
       <Group justify="space-between">
         <Text size="sm" c="dimmed" role="status">
-          {isDirty ? 'Not saved yet' : 'Nothing to save'}
+          {isDirty ? 'Not saved yet' : savedOnce ? 'Saved' : 'Nothing to save'}
         </Text>
         <Button onClick={() => save()} loading={busy} disabled={!isDirty}>
           Save

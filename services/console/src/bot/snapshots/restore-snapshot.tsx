@@ -53,7 +53,7 @@ export function RestoreSnapshot({
           </List.Item>
           <List.Item>
             {safetySnapshot
-              ? 'What is there now is kept in a safety snapshot first, so this can be undone.'
+              ? 'What is there now is kept in a safety snapshot first, so this can be undone. Only the latest few of those are kept.'
               : 'What is there now is not kept: this cannot be undone.'}
           </List.Item>
         </List>

@@ -31,6 +31,7 @@ export function RestoredNotice({ container }: { container: Container }) {
       color="teal"
       role="status"
       title={`Restored “${restored.name}”`}
+      styles={{ title: { color: 'var(--mantine-color-text)' } }}
       withCloseButton
       closeButtonLabel="Dismiss"
       onClose={dismiss}
