@@ -110,6 +110,13 @@ module.exports = {
       to: { path: '^libs/runtime/' },
     },
     {
+      name: 'console-by-its-client',
+      comment: 'The console is a client like any other: what it needs and the client lacks, others lack as well.',
+      severity: 'error',
+      from: { path: '^services/console/' },
+      to: { path: '^libs/(?!client/)' },
+    },
+    {
       name: 'testing-in-tests',
       comment: 'What helps tests must not be needed by what is installed.',
       severity: 'error',
