@@ -77,7 +77,8 @@ export function container(system: () => System, people: () => People): void {
 
   test('a bot that nobody knows is no dead end', async () => {
     const page = await people().person('/bots/nobody-at-all');
-    await page.getByText('bot not found').waitFor();
+    await page.getByText('There is no such bot').waitFor();
+    await page.getByRole('button', { name: 'Create its container' }).waitFor();
     await page.getByRole('link', { name: 'Bots', exact: true }).first().click();
     await page.getByRole('heading', { name: 'Bots', exact: true }).waitFor();
   });

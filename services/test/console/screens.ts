@@ -27,7 +27,7 @@ const PAGES: { name: string; path: (botId: string) => string; shown: string }[] 
   { name: 'operations', path: () => '/operations', shown: 'text=operator' },
   { name: 'nodes', path: () => '/nodes', shown: 'text=ready' },
   { name: 'keys', path: () => '/keys', shown: 'text=deploy service' },
-  { name: 'nowhere', path: () => '/bots/nobody', shown: 'text=bot not found' },
+  { name: 'nowhere', path: () => '/bots/nobody', shown: 'text=There is no such bot' },
 ];
 
 /** Every page, seen: no serious fault of accessibility, nothing wider than the screen, and a picture to look at. */

@@ -1,9 +1,11 @@
-import type { Container } from '#client';
-import { Anchor, Breadcrumbs, Group, Stack, Tabs, Text, Title } from '@mantine/core';
-import { Suspense, useEffect, useRef, type ComponentType } from 'react';
+import { BerthError, type Container } from '#client';
+import { Anchor, Breadcrumbs, Button, Group, Stack, Tabs, Text, Title } from '@mantine/core';
+import { Suspense, useEffect, useRef, useState, type ComponentType } from 'react';
 import { Link, useLocation } from 'wouter';
 import { useSession, type Scope } from '../session/session';
 import { lazily } from '../shell/lazily';
+import { NewBot } from '../bots/new-bot';
+import { Empty } from '../ui/empty';
 import { Loaded, Loading } from '../ui/loading';
 import { StatusBadge } from '../ui/status';
 import { Actions } from './container-actions';
@@ -74,9 +76,27 @@ export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: str
         <Text className="mono">{botId}</Text>
       </Breadcrumbs>
       <ShellsContext value={shells}>
-        <Loaded query={query}>{(container) => <Known container={container} tab={tab} />}</Loaded>
+        {isUnknown ? (
+          <Unknown botId={botId} />
+        ) : (
+          <Loaded query={query}>{(container) => <Known container={container} tab={tab} />}</Loaded>
+        )}
       </ShellsContext>
     </Stack>
+  );
+}
+
+function Unknown({ botId }: { botId: string }) {
+  const { may } = useSession();
+  const [creating, setCreating] = useState(false);
+  const create = may('containers:write') && <Button onClick={() => setCreating(true)}>Create its container</Button>;
+  return (
+    <>
+      <Empty title="There is no such bot" action={create}>
+        Nobody has made a container for “{botId}” yet, or not in this tenant.
+      </Empty>
+      {creating && <NewBot botId={botId} onClose={() => setCreating(false)} />}
+    </>
   );
 }
 
