@@ -66,6 +66,7 @@ const TABS: Tab[] = [
 /** One bot. Its tab is part of the address, so that it can be shared. */
 export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: string | undefined }) {
   const query = useContainer(botId);
+  const isUnknown = query.error instanceof BerthError && query.error.code === 'bot_not_found';
   const shells = usePageShells();
   return (
     <Stack>
