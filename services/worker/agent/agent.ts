@@ -1,6 +1,7 @@
 import type { BotStore } from '#persistence';
 import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
+import type { RunEnds } from '../workspace/run-ends.js';
 import type { Tasks } from '../workspace/tasks.js';
 import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -15,6 +16,7 @@ import { serveTerminals } from './terminal.js';
 
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
+  ends: RunEnds;
   tasks: Tasks;
   uses: Uses;
   bots: BotStore;
@@ -40,7 +42,7 @@ export function createAgent(parts: AgentParts): FastifyInstance {
     return parts.metrics.render();
   });
   serveObservation(app, gate, parts.runtime);
-  serveExec(app, gate, parts.runtime);
+  serveExec(app, gate, { programs: parts.runtime, ends: parts.ends });
   serveFiles(app, { gate, programs: parts.runtime, maxUploadBytes: parts.maxUploadBytes });
   serveTasks(app, gate, parts.tasks);
   serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
