@@ -1,3 +1,4 @@
+import type { TerminalExitReason } from '#contracts';
 import { BerthConnectionError, type BerthError } from './errors.js';
 import type { Line } from './line.js';
 
@@ -12,8 +13,8 @@ export interface TerminalOptions {
 export interface TerminalHandlers {
   /** What it shows: whole characters, with the escape sequences of a terminal. */
   onOutput?: (data: string) => void;
-  /** It is over. Null: it ended with its container, or the connection to it is lost. */
-  onExit?: (exitCode: number | null) => void;
+  /** It is over. Without an exit code, it ended with its container, or the connection to it is lost: see `reason`. */
+  onExit?: (exitCode: number | null, reason: TerminalExitReason | null) => void;
 }
 
 /** As much is taken at once. Characters. */
@@ -72,6 +73,12 @@ export class Terminal {
   }
 }
 
+interface TerminalExit {
+  terminalId: string;
+  exitCode: number | null;
+  reason: TerminalExitReason | null;
+}
+
 /**
  * Those of one line.
  *
@@ -84,11 +91,11 @@ export class Terminals {
     line.on<{ terminalId: string; data: string }>('terminal.output', ({ terminalId, data }) =>
       this.#open.get(terminalId)?.handlers.onOutput?.(data),
     );
-    line.on<{ terminalId: string; exitCode: number | null }>('terminal.exit', ({ terminalId, exitCode }) =>
-      this.#end(terminalId, exitCode),
+    line.on<TerminalExit>('terminal.exit', ({ terminalId, exitCode, reason }) =>
+      this.#end(terminalId, exitCode, reason),
     );
     line.onConnection((connection) => {
-      if (connection !== 'connected') for (const id of [...this.#open.keys()]) this.#end(id, null);
+      if (connection !== 'connected') for (const id of [...this.#open.keys()]) this.#end(id, null, 'connection_lost');
     });
   }
 
@@ -106,11 +113,11 @@ export class Terminals {
     });
   }
 
-  #end(id: string, exitCode: number | null): void {
+  #end(id: string, exitCode: number | null, reason: TerminalExitReason | null): void {
     const known = this.#open.get(id);
     this.#open.delete(id);
     known?.terminal.ended();
-    known?.handlers.onExit?.(exitCode);
+    known?.handlers.onExit?.(exitCode, reason);
   }
 }
 

@@ -11,7 +11,7 @@ import { ApiError } from '../http/problem.js';
 import { Connections } from '../live/connections.js';
 import { SECRETS } from '../tokens.js';
 import { locate, mustExist } from '../workspace/containers.js';
-import { EVENT_STREAM, streamed } from '../workspace/stream.js';
+import { streamed, streamedEvents } from '../workspace/stream.js';
 import { gone } from './answer.js';
 import { toPage } from './page.js';
 
@@ -36,8 +36,7 @@ export class TasksController {
     const run = async (): Promise<TaskView> => {
       const bot = await locate(this.bots, caller.tenant.id, params.botId);
       const ask = { method: 'POST', path: '/tasks', body, headersMs: ALLOWANCE_MS } as const;
-      const answer = await this.agents.call(bot, 'tasks:start', ask, signal);
-      const { id } = (await answer.body.json()) as { id: string };
+      const { id } = await this.agents.begin<{ id: string }>(bot, 'tasks:start', ask, signal);
       return presentTask(await this.#find(caller.tenant.id, params.botId, id));
     };
     return answerOnce(this, call, { statusCode: 201, run });
@@ -69,10 +68,8 @@ export class TasksController {
       headersMs: ALLOWANCE_MS,
     };
     const { body } = await this.agents.call(bot, 'tasks:logs', ask, gone(reply));
-    return streamed(body, call, {
-      type: follow ? EVENT_STREAM : 'text/plain; charset=utf-8',
-      lasting: follow ? this.connections : null,
-    });
+    if (follow) return streamedEvents(body, call, { nodeId: bot.nodeId, lasting: this.connections });
+    return streamed(body, call, { type: 'text/plain; charset=utf-8', lasting: null });
   }
 
   @Endpoint(routes.endTask)

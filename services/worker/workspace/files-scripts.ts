@@ -51,6 +51,19 @@ const FAIL = `sweep() {
 fail() { rm -rf -- "$tmp"; printf '\\036%s\\n' "$1" >&2; cat >/dev/null; exit 0; }
 `;
 
+/** Sets `path` to what a path is a link to in the end, which need not be there. */
+const FOLLOW = `path=$1 hops=0
+# Step by step: busybox's readlink -f takes a link that leads nowhere for one of the working directory's.
+while [ -L "$path" ]; do
+  [ $hops -lt 40 ] || told loop
+  hops=$((hops + 1))
+  need readlink
+  enter "\${path%/*}"
+  next=$(readlink -n "./\${path##*/}" && echo x) || told loop
+  case $next in /*) path=\${next%x};; *) path=$here/\${next%x};; esac
+done
+`;
+
 /**
  * Arguments: a directory; how many entries; the name after which they begin, as `printf %b` reads it, or nothing.
  * Prints `<raw mode> <size> <seconds> ./<name>/` a line, `<name>/<target>` and NUL for each link, then a slash and, where
@@ -91,9 +104,14 @@ told done`;
  * with its input, unless a line comes before that end.
  */
 export const READ = `${BEGIN}need stat cat
-[ -e "$1" ] || lost "$1"
-[ ! -d "$1" ] || told directory
-[ -f "$1" ] || told special
+# What is in /dev may be a file like any other.
+guard() { case $PWD in /proc|/proc/*|/sys|/sys/*) told kernel;; esac; }
+${FOLLOW}[ -e "$path" ] || lost "$path"
+[ ! -d "$path" ] || told directory
+# Of where it is, links followed: the kernel's own files have no size, whatever leads there.
+enter "\${path%/*}"
+path=$here/\${path##*/}
+[ -f "$path" ] || told special
 {
   stat -L -c '%s %Y' /proc/self/fd/5 || told failed
   read -r skip <&3 && [ -n "$skip" ] || exit 0
@@ -101,7 +119,7 @@ export const READ = `${BEGIN}need stat cat
   ( read -r x <&3 || kill -KILL $$ ) >/dev/null 2>&1 5<&- &
   [ "$skip" = 0 ] && exec cat <&5 3<&-
   exec dd bs=1048576 skip="$skip" <&5 3<&- 2>/dev/null
-} 5<"$1"
+} 5<"$path"
 told failed`;
 
 /**
@@ -109,17 +127,7 @@ told failed`;
  * the bytes on its input. They are whole where the mark comes behind them: the end of the input alone may mean anything.
  */
 export const WRITE = `${BEGIN}${FAIL}need stat cat tail dd chmod mv rm
-path=$1 hops=0
-# Step by step: busybox's readlink -f takes a link that leads nowhere for one of the working directory's.
-while [ -L "$path" ]; do
-  [ $hops -lt 40 ] || told loop
-  hops=$((hops + 1))
-  need readlink
-  enter "\${path%/*}"
-  next=$(readlink -n "./\${path##*/}" && echo x) || told loop
-  case $next in /*) path=\${next%x};; *) path=$here/\${next%x};; esac
-done
-parents "\${path%/*}"
+${FOLLOW}parents "\${path%/*}"
 enter "\${path%/*}"
 name=./\${path##*/}
 [ ! -d "$name" ] || told directory
@@ -248,7 +256,8 @@ merge() {
       if [ ! -L "$to" ] && [ -d "$to" ]; then merge "$1" "\${n#"$tmp"}"; continue; fi
       [ ! -L "$to" ] && [ ! -e "$to" ] || fail 'blocked'
     else
-      [ ! -d "$to" ] || fail 'blocked'
+      # Of two links the new one is kept, whatever the other leads to.
+      [ -L "$n" ] && [ -L "$to" ] || [ ! -d "$to" ] || fail 'blocked'
     fi
     [ "$1" = move ] || continue
     if [ $# -ge 130 ]; then moved "$@"; set -- "$1" "$2"; fi
