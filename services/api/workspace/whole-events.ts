@@ -9,9 +9,8 @@ const END = Buffer.from('\n\n');
 export function wholeEvents(body: Readable, last: string): Readable {
   // What has come of an event whose end has not.
   let pieces: Buffer[] = [];
+  let isBroken = false;
   const whole = new Transform({
-    readableHighWaterMark: 0,
-    writableHighWaterMark: 0,
     transform: (chunk: Buffer, _encoding, done) => {
       const before = pieces.at(-1)?.subarray(-1) ?? Buffer.alloc(0);
       const at = Buffer.concat([before, chunk]).lastIndexOf(END);
@@ -24,8 +23,12 @@ export function wholeEvents(body: Readable, last: string): Readable {
       pieces = end < chunk.length ? [chunk.subarray(end)] : [];
       done(null, events);
     },
+    flush: (done) => done(null, isBroken ? last : Buffer.concat(pieces)),
   });
-  body.once('error', () => whole.writable && whole.end(last));
+  body.once('error', () => {
+    isBroken = true;
+    whole.end();
+  });
   whole.once('close', () => body.destroy());
   body.pipe(whole);
   return whole;
