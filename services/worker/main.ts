@@ -28,6 +28,7 @@ import { ForkBans } from './workspace/fork-bans.js';
 import { RunEnds } from './workspace/run-ends.js';
 import { Tasks } from './workspace/tasks.js';
 import { TerminalRuns } from './workspace/terminal-runs.js';
+import { UploadsLeft } from './workspace/uploads-left.js';
 
 const ENGINE_RETRY_MS = 1_000;
 const PRUNE_MS = 600_000;
@@ -92,6 +93,8 @@ async function main(): Promise<void> {
   const uses = new Uses();
   const terminals = new TerminalRuns({ directory: join(nodeDir, 'terminals'), programs: runtime, ends, log });
   shutdown.add('terminals', () => terminals.stop());
+  const uploads = new UploadsLeft({ directory: join(nodeDir, 'uploads'), programs: runtime, bots: stores.bots, log });
+  shutdown.add('uploads', () => uploads.stop());
   const agent = createAgent({
     runtime,
     ends,
@@ -100,6 +103,7 @@ async function main(): Promise<void> {
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
+    uploads,
     maxUploadBytes: config.agent.maxUploadBytes,
     terminals,
     metrics,
@@ -211,6 +215,7 @@ async function main(): Promise<void> {
   const idle = new IdlePolicy({ nodeId, bots: stores.bots, acceptance: operations.acceptance, uses, log });
   bans.start();
   terminals.start();
+  uploads.start();
   watch.start();
   housekeeping.start();
   idle.start();

@@ -5,6 +5,7 @@ import type { RunEnds } from '../workspace/run-ends.js';
 import type { Tasks } from '../workspace/tasks.js';
 import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { UploadsLeft } from '../workspace/uploads-left.js';
 import type { TerminalRuns } from '../workspace/terminal-runs.js';
 import { serveExec } from './exec.js';
 import { serveFiles } from './files.js';
@@ -22,6 +23,7 @@ export interface AgentParts {
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
+  uploads: UploadsLeft;
   /** Of one upload. Infinity: no limit. */
   maxUploadBytes: number;
   terminals: TerminalRuns;
@@ -43,7 +45,8 @@ export function createAgent(parts: AgentParts): FastifyInstance {
   });
   serveObservation(app, gate, parts.runtime);
   serveExec(app, gate, { programs: parts.runtime, ends: parts.ends });
-  serveFiles(app, { gate, programs: parts.runtime, maxUploadBytes: parts.maxUploadBytes });
+  const { runtime: programs, uploads, maxUploadBytes } = parts;
+  serveFiles(app, { gate, programs, uploads, maxUploadBytes });
   serveTasks(app, gate, parts.tasks);
   serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
 

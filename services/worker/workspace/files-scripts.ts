@@ -39,13 +39,29 @@ held() {
 `;
 
 /**
- * `sweep` removes what one left here that was killed with its container. `fail` ends one that has begun to write: it
- * removes that, and reads on, so that what is still sent breaks no connection.
+ * What is written is written beside its place first, to a name that says who writes it: a process and when that began,
+ * since its number may be another's once its container was started again. `mine` sets that of this one, `sweep` removes
+ * what is nobody's any more, and sets `alive` where that of `$2` still is somebody's. `fail` ends one that has begun to
+ * write: it removes that, and reads on, so that what is still sent breaks no connection.
  */
-const FAIL = `sweep() {
+const FAIL = `born() {
+  start= l=
+  while IFS= read -r x || [ -n "$x" ]; do l="$l $x"; done <"/proc/$1/stat"
+  [ -n "$l" ] || return 0
+  set -- \${l##*) }
+  start=\${20}
+} 2>/dev/null
+mine() { born $$; mine=$$-$start; }
+sweep() {
+  alive=
   for t in ./.berth-"$1"-*; do
+    [ -e "$t" ] || continue
     p=\${t#./.berth-"$1"-}
-    [ ! -e "$t" ] || [ -e "/proc/\${p%%-*}" ] || rm -rf -- "$t"
+    born "\${p%%-*}"
+    p=\${p#*-}
+    if [ -z "$start" ] || [ "$start" != "\${p%%-*}" ]; then rm -rf -- "$t"
+    elif [ "\${t##*-}" = "$2" ]; then alive=1
+    fi
   done
 }
 fail() { rm -rf -- "$tmp"; printf '\\036%s\\n' "$1" >&2; cat >/dev/null; exit 0; }
@@ -132,8 +148,9 @@ enter "\${path%/*}"
 name=./\${path##*/}
 [ ! -d "$name" ] || told directory
 [ ! -e "$name" ] || [ -f "$name" ] || told special
-sweep upload
-tmp=./.berth-upload-$$-$2
+sweep upload "$2"
+mine
+tmp=./.berth-upload-$mine-$2
 umask 077
 echo ready
 cat >"$tmp" || fail failed
@@ -214,12 +231,8 @@ kill $watcher 2>/dev/null
 [ $code -le 1 ] || told failed
 told done`;
 
-/**
- * Arguments: a directory; what makes its temporary name unique; the name of the entry that must come last, since an
- * archive without it is not whole. Prints a line when it is ready for the archive on its input.
- */
-export const UNPACK = `${BEGIN}${FAIL}need tar stat mkdir mv rm cat
-place=$1
+/** Enters where an archive is unpacked beside its place, which is what `place` becomes. */
+const INTO = `place=$1
 if [ -d "$place" ]; then
   enter "$place"
   [ -n "$here" ] || told root
@@ -230,8 +243,16 @@ else
   enter "$top"
   place=$here\${place#"$top"} top=$here
 fi
-sweep unpack
-tmp=$here/.berth-unpack-$$-$2
+`;
+
+/**
+ * Arguments: a directory; what makes its temporary name unique; the name of the entry that must come last, since an
+ * archive without it is not whole. Prints a line when it is ready for the archive on its input.
+ */
+export const UNPACK = `${BEGIN}${FAIL}need tar stat mkdir mv rm cat
+${INTO}sweep unpack "$2"
+mine
+tmp=$here/.berth-unpack-$mine-$2
 mkdir -- "$tmp" || told failed
 if [ "$here" != "$place" ]; then
   owner=$(stat -c %u:%g .)
@@ -274,3 +295,19 @@ merge check ''
 merge move ''
 rm -rf -- "$tmp"
 told replaced`;
+
+/**
+ * Removes what a WRITE has left beside its place that was killed with its container. Arguments: of that. Tells `alive` where it
+ * still runs.
+ */
+export const SWEEP_WRITE = `${BEGIN}${FAIL}need rm
+${FOLLOW}enter "\${path%/*}"
+sweep upload "$2"
+[ -z "$alive" ] || told alive
+told done`;
+
+/** The same of an UNPACK. */
+export const SWEEP_UNPACK = `${BEGIN}${FAIL}need rm
+${INTO}sweep unpack "$2"
+[ -z "$alive" ] || told alive
+told done`;
