@@ -1,4 +1,3 @@
-import type { TerminalExitReason } from '#contracts';
 import { BerthConnectionError, type BerthError } from './errors.js';
 import type { Line } from './line.js';
 
@@ -9,6 +8,9 @@ export interface TerminalOptions {
   /** A login shell by default. */
   command?: string | string[];
 }
+
+/** Why a terminal is over that has no exit code. */
+export type TerminalExitReason = 'container_ended' | 'connection_lost';
 
 export interface TerminalHandlers {
   /** What it shows: whole characters, with the escape sequences of a terminal. */

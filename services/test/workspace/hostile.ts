@@ -62,6 +62,10 @@ export function hostile(system: () => System): void {
     expect(result).toMatchObject({ timedOut: true, exitCode: 137 });
     expect(await inside.processes('sleep 981')).toBe(0);
     expect(durationMs).toBeLessThan(4_500);
+    // And where nothing but that is left to be waited for.
+    const alone = ['su', 'bob', '-s', '/bin/sh', '-c', 'exec env -i sleep 971'];
+    expect(await inside.exec(alone, { timeoutSeconds: 1 })).toMatchObject({ timedOut: true, exitCode: 137 });
+    expect(await inside.processes('sleep 971')).toBe(0);
   });
 
   test('and so does that of a task, on request', async () => {

@@ -10,20 +10,20 @@ export const RUN_VARIABLE = '__BERTH_RUN';
  * `__berth_find ID SESSION` sets `found` to the processes of a run, each as `pid:start`: those of its session, those whose
  * environment names it, those in `ever`, and all that descend from them. The environment of another user's process cannot
  * be read; its place tells, for as long as its parents live. Leaves out the shell itself (`$$`), its watcher (`$me`) and
- * zombies. A process is known again by the time at which it began: its number may be another's by then.
+ * zombies, which `dead` is set to, with those that ended as they were looked at. A process is known again by the time at which it began: its number may be another's by then.
  */
 const FIND = `__berth_find() {
-  all= found=
+  all= found= dead=
   for p in /proc/[0-9]*; do
     l=
     while IFS= read -r x || [ -n "$x" ]; do l="$l $x"; done < "$p/stat"
-    [ -n "$l" ] || continue
+    if [ -z "$l" ]; then dead="$dead $p:gone"; continue; fi
     id=$1 session=$2
     set -- \${l##*) }
     pid=\${p#/proc/} state=$1 parent=$2 sid=$4
     one=$pid:\${20}
     set -- "$id" "$session"
-    case $state in Z|X) continue;; esac
+    case $state in Z|X) dead="$dead $one"; continue;; esac
     case $pid in 1|$$|$me) continue;; esac
     if [ "$sid" = "$session" ]; then found="$found $one"; continue; fi
     case "$ever " in *" $one "*) found="$found $one"; continue;; esac
@@ -54,11 +54,17 @@ const FIND = `__berth_find() {
  * who has lost its parents and cleared its environment cannot be found any more.
  */
 const END = `__berth_end() {
-  before= tries=0 idle=0
+  before= tries=0 idle=0 calm=0 buried=none
   while [ $tries -lt 60 ]; do
     __berth_find "$1" "$2"
-    [ -n "$found" ] || return 0
-    ours=
+    # Who forks and ends as it is looked at leaves nothing to be found: nothing is, once nobody has ended meanwhile.
+    if [ -z "$found" ]; then
+      case "$dead" in *:gone*) ;; "$buried") return 0;; esac
+      calm=$((calm + 1)) buried=$dead
+      [ $calm -lt 10 ] || return 0
+      continue
+    fi
+    ours= calm=0 buried=$dead
     for p in $found; do
       case "$ever " in *" $p "*) ;; *) ever="$ever $p";; esac
       kill -STOP "\${p%:*}" && ours="$ours $p"

@@ -125,11 +125,8 @@ export async function supervise(
     ended: async () => {
       const told = ends.stdout.told;
       // Not before its container is what it was.
-      const isEnded = ending !== null && (await isDone(ending));
-      if (told === null) {
-        if (isEnded) return { exitCode: KILLED };
-        return unannounced(programs, containerId, program, command);
-      }
+      if (ending && (await isDone(ending))) return { exitCode: KILLED };
+      if (told === null) return unannounced(programs, containerId, program, command);
       if (told === 'cwd') throw missingDirectory(command.cwd ?? '');
       const [code, left, ...known] = told.split(',');
       if (left !== undefined) await outside.end(containerId, run, { known });
