@@ -23,7 +23,9 @@ export async function fromOutside(
   const { stdout, failed } = await capture(programs, containerId, wanted, AbortSignal.timeout(ms));
   const lines = stdout.split('\n').filter((line) => TOLD.test(line));
   if (lines.length > 0) return lines;
-  throw (await failed()) ?? exhausted();
+  const failure = await failed();
+  // A number is a user everywhere: the engine says the same where its own program could not begin another.
+  throw failure === null || failure.code === 'user_unknown' ? exhausted() : failure;
 }
 
 /** Sends the hangup of a terminal to whatever is left of a run. False where nothing is. */
