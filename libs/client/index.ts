@@ -15,6 +15,6 @@ export type { Operations, WaitOptions } from './operations.js';
 export type { CallOptions, ChangeOptions, ClientOptions, Fetch, OperationOptions } from './options.js';
 export type { SnapshotsOf } from './snapshots.js';
 export type { TasksOf } from './tasks.js';
-export type { Terminal, TerminalHandlers, TerminalOptions } from './terminal.js';
+export type { Terminal, TerminalExitReason, TerminalHandlers, TerminalOptions } from './terminal.js';
 export type * from './types.js';
 export type { UploadBody, UploadOptions } from './upload.js';

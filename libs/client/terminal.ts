@@ -9,11 +9,14 @@ export interface TerminalOptions {
   command?: string | string[];
 }
 
+/** Why a terminal is over that has no exit code. */
+export type TerminalExitReason = 'container_ended' | 'connection_lost';
+
 export interface TerminalHandlers {
   /** What it shows: whole characters, with the escape sequences of a terminal. */
   onOutput?: (data: string) => void;
-  /** It is over. Null: it ended with its container, or the connection to it is lost. */
-  onExit?: (exitCode: number | null) => void;
+  /** It is over. Without an exit code, it ended with its container, or the connection to it is lost: see `reason`. */
+  onExit?: (exitCode: number | null, reason: TerminalExitReason | null) => void;
 }
 
 /** As much is taken at once. Characters. */
@@ -72,6 +75,12 @@ export class Terminal {
   }
 }
 
+interface TerminalExit {
+  terminalId: string;
+  exitCode: number | null;
+  reason: TerminalExitReason | null;
+}
+
 /**
  * Those of one line.
  *
@@ -84,11 +93,11 @@ export class Terminals {
     line.on<{ terminalId: string; data: string }>('terminal.output', ({ terminalId, data }) =>
       this.#open.get(terminalId)?.handlers.onOutput?.(data),
     );
-    line.on<{ terminalId: string; exitCode: number | null }>('terminal.exit', ({ terminalId, exitCode }) =>
-      this.#end(terminalId, exitCode),
+    line.on<TerminalExit>('terminal.exit', ({ terminalId, exitCode, reason }) =>
+      this.#end(terminalId, exitCode, reason),
     );
     line.onConnection((connection) => {
-      if (connection !== 'connected') for (const id of [...this.#open.keys()]) this.#end(id, null);
+      if (connection !== 'connected') for (const id of [...this.#open.keys()]) this.#end(id, null, 'connection_lost');
     });
   }
 
@@ -106,11 +115,11 @@ export class Terminals {
     });
   }
 
-  #end(id: string, exitCode: number | null): void {
+  #end(id: string, exitCode: number | null, reason: TerminalExitReason | null): void {
     const known = this.#open.get(id);
     this.#open.delete(id);
     known?.terminal.ended();
-    known?.handlers.onExit?.(exitCode);
+    known?.handlers.onExit?.(exitCode, reason);
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { terminalCommand, terminalSize } from './terminal.js';
+import { terminalCommand, terminalExitReason, terminalSize } from './terminal.js';
 
 /**
  * What the API and a node's agent say to each other on a terminal's connection: 1 byte of kind, 4 bytes of length (big
@@ -26,7 +26,7 @@ const bodies = {
   opened: z.object({}),
   refused: z.object({ code: z.string(), detail: z.string() }),
   taken: z.object({ bytes: z.int().min(0) }),
-  exit: z.object({ exitCode: z.int().nullable() }),
+  exit: z.object({ exitCode: z.int().nullable(), reason: terminalExitReason.optional() }),
 };
 
 /** As much input may be under way without having been taken. Bytes. */

@@ -39,6 +39,11 @@ export const terminalOutputSchema = z
     data: z.string().describe('Whole characters; what is no UTF-8 comes as U+FFFD.'),
   })
   .meta({ id: 'TerminalOutput' });
+/** Why a terminal is over that has no exit code. */
+const EXIT_REASONS = ['container_ended', 'connection_lost'] as const;
+export const terminalExitReason = z.enum(EXIT_REASONS);
+export type TerminalExitReason = z.output<typeof terminalExitReason>;
+
 export const terminalExitSchema = z
   .object({
     terminalId: uuid,
@@ -46,6 +51,7 @@ export const terminalExitSchema = z
       .int()
       .nullable()
       .describe('128+n: ended by signal n. Null: it ended with its container, or the way to it was lost.'),
+    reason: terminalExitReason.nullable().describe('Why there is no exit code; null where there is one.'),
   })
   .meta({ id: 'TerminalExit' });
 

@@ -25,9 +25,14 @@ const argument = text(MAX_ARGUMENT).refine(
   `must be at most ${MAX_ARGUMENT} bytes`,
 );
 
+/** In a command that is a list. */
+const MAX_WORDS = 1024;
+
 /** A string is a line for `sh -c`; a list is run as it is. */
 export const commandField = z
-  .union([argument.min(1), z.array(argument).min(1).max(1024)])
+  .union([argument.min(1), z.array(argument).min(1).max(MAX_WORDS)], {
+    error: `must be a line for the shell, or a list of 1 to ${MAX_WORDS} words, none longer than ${MAX_ARGUMENT} bytes`,
+  })
   .refine((command) => typeof command === 'string' || command[0] !== '', 'must name a program')
   .describe('A line for `sh -c`, or a program with its arguments, run as it is.');
 

@@ -21,6 +21,8 @@ export interface AgentRequest {
   bodyBytes?: number | undefined;
   /** How long the answer may take to begin. Milliseconds. */
   headersMs?: number;
+  /** Whether it begins something: where its answer is lost, whoever asks again may have that twice. */
+  begins?: boolean;
 }
 
 /** The way to a node's agent: signed for one bot and one action, and streamed through. */
@@ -37,7 +39,15 @@ export class AgentClient {
   async call(
     bot: Located,
     action: AgentAction,
-    { method = 'GET', path = `/${action}`, query = {}, body, bodyBytes, headersMs = HEADERS_MS }: AgentRequest,
+    {
+      method = 'GET',
+      path = `/${action}`,
+      query = {},
+      body,
+      bodyBytes,
+      headersMs = HEADERS_MS,
+      begins = false,
+    }: AgentRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const { agentUrl: url } = bot;
@@ -59,11 +69,22 @@ export class AgentClient {
       });
     } catch (error) {
       if (!signal.aborted) this.log.warn({ err: error, node: bot.nodeId }, 'the node’s agent does not answer');
-      throw unavailable(bot.nodeId);
+      throw begins && !isUnsent(error) ? mayHaveRun(bot.nodeId) : unavailable(bot.nodeId);
     }
     if (answer.statusCode < 300) return answer;
     const problem = (await answer.body.json().catch(() => ({}))) as { code?: string; detail?: string };
     throw refusal(problem, bot.nodeId);
+  }
+
+  /** As `call`, with the answer read, for what begins something: also where the connection breaks in the answer. */
+  async begin<T>(bot: Located, action: AgentAction, ask: AgentRequest, signal: AbortSignal): Promise<T> {
+    const { body } = await this.call(bot, action, { ...ask, begins: true }, signal);
+    try {
+      return (await body.json()) as T;
+    } catch (error) {
+      if (!signal.aborted) this.log.warn({ err: error, node: bot.nodeId }, 'the node’s agent broke off its answer');
+      throw mayHaveRun(bot.nodeId);
+    }
   }
 
   /** A connection of its own, upgraded to a protocol of the agent's. Throws as `call` does. */
@@ -110,4 +131,27 @@ function refusal({ code, detail }: { code?: string; detail?: string }, nodeId: s
 
 function unavailable(nodeId: string): Refusal {
   return new Refusal('node_unavailable', `The node ${nodeId} does not answer now. Try again when it is back.`);
+}
+
+/** What is said where there was no connection that anything could have been sent on. */
+const UNSENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
+function isUnsent(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return typeof code === 'string' && UNSENT.has(code);
+}
+
+function mayHaveRun(nodeId: string): Refusal {
+  return new Refusal(
+    'node_unavailable',
+    `The connection to the node ${nodeId} broke after this was sent: it may have run. Look before you ask again.`,
+    { retryable: false },
+  );
 }

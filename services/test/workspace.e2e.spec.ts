@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from '@jest/globals';
 import { startSystem, type System } from './support/system.js';
+import { badDays } from './workspace/bad-days.js';
 import { commands } from './workspace/commands.js';
 import { hostile } from './workspace/hostile.js';
 import { idle } from './workspace/idle.js';
@@ -21,5 +22,6 @@ describe('the workspace', () => {
   describe('hostile commands', () => hostile(system));
   describe('tasks', () => tasks(system));
   describe('updates', () => updates(system));
+  describe('bad days', () => badDays(system));
   describe('the idle policy', () => idle(system));
 });

@@ -24,8 +24,11 @@ import { Runner } from './runner.js';
 import { abort, LeaseKeeper } from './runs.js';
 import { Uses } from './uses.js';
 import { Watch } from './watch.js';
+import { ForkBans } from './workspace/fork-bans.js';
+import { RunEnds } from './workspace/run-ends.js';
 import { Tasks } from './workspace/tasks.js';
 import { TerminalRuns } from './workspace/terminal-runs.js';
+import { UploadsLeft } from './workspace/uploads-left.js';
 
 const ENGINE_RETRY_MS = 1_000;
 const PRUNE_MS = 600_000;
@@ -76,17 +79,31 @@ async function main(): Promise<void> {
     silentSeconds: config.node.silentSeconds,
   });
   const { protocol, sweep, stores } = operations;
-  const tasks = new Tasks({ programs: runtime, record: operations.tasks, tasks: stores.tasks, bots: stores.bots, log });
+  const bans = new ForkBans({ directory: join(nodeDir, 'fork-bans'), runtime, log });
+  shutdown.add('fork bans', () => bans.stop());
+  const ends = new RunEnds({ programs: runtime, bans });
+  const tasks = new Tasks({
+    programs: runtime,
+    ends,
+    record: operations.tasks,
+    tasks: stores.tasks,
+    bots: stores.bots,
+    log,
+  });
   const uses = new Uses();
-  const terminals = new TerminalRuns({ directory: join(nodeDir, 'terminals'), programs: runtime, log });
+  const terminals = new TerminalRuns({ directory: join(nodeDir, 'terminals'), programs: runtime, ends, log });
   shutdown.add('terminals', () => terminals.stop());
+  const uploads = new UploadsLeft({ directory: join(nodeDir, 'uploads'), programs: runtime, bots: stores.bots, log });
+  shutdown.add('uploads', () => uploads.stop());
   const agent = createAgent({
     runtime,
+    ends,
     uses,
     tasks,
     bots: stores.bots,
     tokens: createTokenSigner(config.security.secretKey, 'agent'),
     secrets,
+    uploads,
     maxUploadBytes: config.agent.maxUploadBytes,
     terminals,
     metrics,
@@ -196,7 +213,9 @@ async function main(): Promise<void> {
   await housekeeping.begin();
   await sweep.run();
   const idle = new IdlePolicy({ nodeId, bots: stores.bots, acceptance: operations.acceptance, uses, log });
+  bans.start();
   terminals.start();
+  uploads.start();
   watch.start();
   housekeeping.start();
   idle.start();

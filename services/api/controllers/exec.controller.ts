@@ -10,7 +10,7 @@ import { ApiError } from '../http/problem.js';
 import { Connections } from '../live/connections.js';
 import { SECRETS } from '../tokens.js';
 import { locate } from '../workspace/containers.js';
-import { EVENT_STREAM, streamed } from '../workspace/stream.js';
+import { streamedEvents } from '../workspace/stream.js';
 import { gone } from './answer.js';
 
 /** A command may wait for a snapshot to let its container go, and takes a while to be killed. Milliseconds. */
@@ -35,14 +35,15 @@ export class ExecController {
     if (!acceptsEventStream(request)) {
       return answerOnce(this, call, {
         statusCode: 200,
-        run: async () => (await (await this.agents.call(bot, 'exec', ask, signal)).body.json()) as ExecResult,
+        run: () => this.agents.begin<ExecResult>(bot, 'exec', ask, signal),
       });
     }
     if (idempotencyOf(request)) {
       throw new ApiError('validation_failed', 'A stream cannot be given again: leave Idempotency-Key out.');
     }
-    const answer = await this.agents.call(bot, 'exec', { ...ask, query: { stream: 'true' } }, signal);
+    const streaming = { ...ask, query: { stream: 'true' }, begins: true };
+    const answer = await this.agents.call(bot, 'exec', streaming, signal);
     void reply.status(200);
-    return streamed(answer.body, call, { type: EVENT_STREAM, lasting: this.connections });
+    return streamedEvents(answer.body, call, { nodeId: bot.nodeId, lasting: this.connections });
   }
 }

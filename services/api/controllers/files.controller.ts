@@ -14,6 +14,8 @@ import { Controller, Inject, type StreamableFile } from '@nestjs/common';
 import type { Dispatcher } from 'undici';
 import { AgentClient, type AgentRequest } from '../agent-client.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
+import { DigestingBody, hasDigest, type BodyDigest } from '../http/digest.js';
+import { idempotencyOf } from '../http/headers.js';
 import { answerOnce } from '../http/once.js';
 import { bodyOf } from '../http/uploads.js';
 import { Connections } from '../live/connections.js';
@@ -108,17 +110,24 @@ export class FilesController {
     await locate(this.bots, call.caller.tenant.id, call.params.botId);
     const announced = call.request.headers['content-length'];
     const bodyBytes = announced === undefined ? undefined : Number(announced);
-    return this.#once<T>(call, async () => {
-      const body = bodyOf(call.request);
+    const digesting = idempotencyOf(call.request) ? new DigestingBody() : null;
+    const upload = async (): Promise<Dispatcher.ResponseData> => {
+      const raw = bodyOf(call.request);
+      const body = digesting?.pass(raw) ?? raw;
       try {
         return await this.#ask(call, 'files:write', { method: 'PUT', path, query: { path: to }, body, bodyBytes });
       } finally {
         body.destroy();
       }
-    });
+    };
+    return this.#once<T>(call, upload, digesting);
   }
 
-  async #once<T>(call: BotCall, ask: () => Promise<Dispatcher.ResponseData>): Promise<T> {
+  async #once<T>(
+    call: BotCall,
+    ask: () => Promise<Dispatcher.ResponseData>,
+    digesting: DigestingBody | null = null,
+  ): Promise<T> {
     let statusCode = 0;
     return answerOnce<T>(this, call, {
       statusCode: () => statusCode,
@@ -127,6 +136,12 @@ export class FilesController {
         statusCode = answer.statusCode;
         return (statusCode === 204 ? null : await answer.body.json()) as T;
       },
+      ...(digesting && {
+        upload: {
+          digest: () => digesting.digest(),
+          isSame: (digest: BodyDigest) => hasDigest(bodyOf(call.request), digest),
+        },
+      }),
     });
   }
 }

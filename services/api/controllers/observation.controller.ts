@@ -5,7 +5,7 @@ import { AgentClient } from '../agent-client.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { Connections } from '../live/connections.js';
 import { locate } from '../workspace/containers.js';
-import { EVENT_STREAM, streamed } from '../workspace/stream.js';
+import { streamed, streamedEvents } from '../workspace/stream.js';
 import { gone } from './answer.js';
 
 /** What only the node can tell, asked of its agent. */
@@ -31,9 +31,7 @@ export class ObservationController {
     const bot = await locate(this.bots, caller.tenant.id, params.botId);
     const query = { tail: String(tail), follow: String(follow) };
     const { body } = await this.agents.call(bot, 'logs', { query }, gone(reply));
-    return streamed(body, call, {
-      type: follow ? EVENT_STREAM : 'text/plain; charset=utf-8',
-      lasting: follow ? this.connections : null,
-    });
+    if (follow) return streamedEvents(body, call, { nodeId: bot.nodeId, lasting: this.connections });
+    return streamed(body, call, { type: 'text/plain; charset=utf-8', lasting: null });
   }
 }

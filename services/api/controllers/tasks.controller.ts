@@ -7,10 +7,11 @@ import { validate as isUuid } from 'uuid';
 import { AgentClient } from '../agent-client.js';
 import { Call, Endpoint, type CallOf } from '../http/endpoint.js';
 import { answerOnce } from '../http/once.js';
+import { ApiError } from '../http/problem.js';
 import { Connections } from '../live/connections.js';
 import { SECRETS } from '../tokens.js';
 import { locate, mustExist } from '../workspace/containers.js';
-import { EVENT_STREAM, streamed } from '../workspace/stream.js';
+import { streamed, streamedEvents } from '../workspace/stream.js';
 import { gone } from './answer.js';
 import { toPage } from './page.js';
 
@@ -35,8 +36,7 @@ export class TasksController {
     const run = async (): Promise<TaskView> => {
       const bot = await locate(this.bots, caller.tenant.id, params.botId);
       const ask = { method: 'POST', path: '/tasks', body, headersMs: ALLOWANCE_MS } as const;
-      const answer = await this.agents.call(bot, 'tasks:start', ask, signal);
-      const { id } = (await answer.body.json()) as { id: string };
+      const { id } = await this.agents.begin<{ id: string }>(bot, 'tasks:start', ask, signal);
       return presentTask(await this.#find(caller.tenant.id, params.botId, id));
     };
     return answerOnce(this, call, { statusCode: 201, run });
@@ -68,10 +68,8 @@ export class TasksController {
       headersMs: ALLOWANCE_MS,
     };
     const { body } = await this.agents.call(bot, 'tasks:logs', ask, gone(reply));
-    return streamed(body, call, {
-      type: follow ? EVENT_STREAM : 'text/plain; charset=utf-8',
-      lasting: follow ? this.connections : null,
-    });
+    if (follow) return streamedEvents(body, call, { nodeId: bot.nodeId, lasting: this.connections });
+    return streamed(body, call, { type: 'text/plain; charset=utf-8', lasting: null });
   }
 
   @Endpoint(routes.endTask)
@@ -80,10 +78,14 @@ export class TasksController {
     const signal = gone(reply);
     const run = async (): Promise<TaskView> => {
       const task = await this.#find(caller.tenant.id, params.botId, params.id);
-      if (task.status !== 'running') return presentTask(task);
-      const bot = await locate(this.bots, caller.tenant.id, params.botId);
       const ask = { method: 'DELETE', path: `/tasks/${task.id}`, query, headersMs: ALLOWANCE_MS } as const;
-      await (await this.agents.call(bot, 'tasks:end', ask, signal)).body.dump();
+      try {
+        const bot = await locate(this.bots, caller.tenant.id, params.botId);
+        await (await this.agents.call(bot, 'tasks:end', ask, signal)).body.dump();
+      } catch (error) {
+        // Of one that has ended, something may be left; where its container does not run, nothing is.
+        if (task.status === 'running' || !isWithoutContainer(error)) throw error;
+      }
       return presentTask(await this.#find(caller.tenant.id, params.botId, task.id));
     };
     return answerOnce(this, call, { statusCode: 200, run });
@@ -95,4 +97,9 @@ export class TasksController {
     await mustExist(this.bots, tenantId, botId);
     throw new Refusal('task_not_found', `There is no task "${id.slice(0, 64)}" of this bot.`);
   }
+}
+
+function isWithoutContainer(error: unknown): boolean {
+  const code = error instanceof ApiError || error instanceof Refusal ? error.code : null;
+  return code === 'container_not_found' || code === 'container_not_running';
 }

@@ -2,6 +2,7 @@ import {
   encodeTerminalFrame,
   INPUT_WINDOW_BYTES,
   TerminalFrameReader,
+  type TerminalExitReason,
   type TerminalFrame,
   type TerminalOpen,
 } from '#contracts';
@@ -17,7 +18,8 @@ export interface TerminalSink {
   /** Null: the connection ended without a word. */
   refused(problem: { code: string; detail: string } | null): void;
   output(text: string): void;
-  exit(code: number | null): void;
+  /** `reason`: why there is no code. */
+  exit(code: number | null, reason: TerminalExitReason | null): void;
   /** Whether more output may follow at once. Where it may not, `resume` is waited for. */
   hasRoom(): boolean;
   fault(error: unknown): void;
@@ -92,7 +94,7 @@ export class Terminal {
     }
     if (this.#state !== 'open') throw new Error(`A frame "${frame.kind}" before the terminal is open.`);
     if (frame.kind === 'output') return this.#show(this.#decoder.write(frame.bytes));
-    if (frame.kind === 'exit') return this.#end(frame.exitCode);
+    if (frame.kind === 'exit') return this.#end(frame.exitCode, frame.reason ?? 'container_ended');
     if (frame.kind !== 'taken') throw new Error(`A frame "${frame.kind}" has no place here.`);
     this.#window += frame.bytes;
     this.#sendInput();
@@ -102,15 +104,15 @@ export class Terminal {
     if (text !== '') this.sink.output(text);
   }
 
-  #end(exitCode: number | null): void {
+  #end(exitCode: number | null, reason: TerminalExitReason): void {
     this.#show(this.#decoder.end());
     this.close();
-    this.sink.exit(exitCode);
+    this.sink.exit(exitCode, exitCode === null ? reason : null);
   }
 
   #lost(): void {
     if (this.#state === 'opening') this.sink.refused(null);
-    if (this.#state === 'open') this.#end(null);
+    if (this.#state === 'open') this.#end(null, 'connection_lost');
     this.#state = 'over';
   }
 

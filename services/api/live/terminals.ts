@@ -133,9 +133,9 @@ export class Terminals {
       opened,
       refused: (problem) => refused(this.parts.agents.refusal(problem ?? {}, bot.nodeId)),
       output: (data) => send('terminal.output', { terminalId: id, data }),
-      exit: (exitCode) => {
+      exit: (exitCode, reason) => {
         this.#forget(id);
-        send('terminal.exit', { terminalId: id, exitCode });
+        send('terminal.exit', { terminalId: id, exitCode, reason });
       },
       hasRoom: () => {
         const terminal = this.#open.get(id);

@@ -24,7 +24,7 @@ describe('a terminal over its connection', () => {
         opened: () => told.push('opened'),
         refused: (problem) => told.push({ refused: problem?.code ?? null }),
         output: (text) => told.push(text),
-        exit: (code) => told.push({ exit: code }),
+        exit: (code, reason) => told.push({ exit: code, ...(reason && { reason }) }),
         hasRoom: () => room,
         fault: () => told.push('fault'),
       },
@@ -58,7 +58,13 @@ describe('a terminal over its connection', () => {
     await until(1);
     agent.end();
     await until(2);
-    expect(told).toEqual(['opened', { exit: null }]);
+    expect(told).toEqual(['opened', { exit: null, reason: 'connection_lost' }]);
+  });
+
+  test.each(['container_ended', 'connection_lost'] as const)('tells why there is no code: %s', async (reason) => {
+    say({ kind: 'opened' }, { kind: 'exit', exitCode: null, reason });
+    await until(2);
+    expect(told).toEqual(['opened', { exit: null, reason }]);
   });
 
   test('a refusal is told, and nothing after it', async () => {

@@ -1,8 +1,10 @@
+import type { ProblemCode } from '#contracts';
 import { StreamableFile } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import type { Readable } from 'node:stream';
 import type { Caller } from '../access/caller.js';
 import type { Connections } from '../live/connections.js';
+import { wholeEvents } from './whole-events.js';
 
 /** Passes a body on as it comes. One that may last is cut when its key is revoked. */
 export function streamed(
@@ -21,4 +23,15 @@ export function streamed(
   return new StreamableFile(body);
 }
 
-export const EVENT_STREAM = 'text/event-stream; charset=utf-8';
+/** As `streamed`, for server-sent events: where the node goes away in the middle, the last of them says so. */
+export function streamedEvents(
+  body: Readable,
+  call: { caller: Caller; reply: FastifyReply },
+  { nodeId, lasting }: { nodeId: string; lasting: Connections },
+): StreamableFile {
+  const detail = `The connection to the node ${nodeId} broke: what came of it is not known.`;
+  const last = `event: error\ndata: ${JSON.stringify({ code: 'node_unavailable' satisfies ProblemCode, detail })}\n\n`;
+  return streamed(wholeEvents(body, last), call, { type: EVENT_STREAM, lasting });
+}
+
+const EVENT_STREAM = 'text/event-stream; charset=utf-8';

@@ -46,6 +46,21 @@ export function archives(system: () => System): void {
     );
   });
 
+  test('links that lead out are unpacked as they were, and again over themselves', async () => {
+    await files.inside.output(
+      'mkdir -p /data/venv/bin /data/venv/lib; cd /data/venv; echo x > lib/x; ln -s lib lib64; ln -s /bin/sh bin/python; ln -s ../../../etc up; ln -s nowhere gone',
+    );
+    const { bytes } = await files.get('/data/venv', {}, '/archive');
+    for (const status of [201, 200]) {
+      expect((await files.putArchive('/data/again', bytes)).status).toBe(status);
+      expect(
+        await files.inside.output(
+          'cd /data/again/venv; for l in lib64 bin/python up gone; do readlink $l; done; cat lib64/x',
+        ),
+      ).toBe('lib\n/bin/sh\n../../../etc\nnowhere\nx\n');
+    }
+  });
+
   test('a file alone', async () => {
     const { bytes } = await files.get('/data/odd/-rf', {}, '/archive');
     expect(await files.putArchive('/data/alone', bytes)).toMatchObject({ status: 201, body: { entries: 1, size: 3 } });
@@ -72,7 +87,10 @@ export function archives(system: () => System): void {
     ['a name that leads up', [[{ name: '../x' }, 'x']]],
     ['an absolute name', [[{ name: '/etc/x' }, 'x']]],
     ['a device', [[{ name: 'd', type: 'character-device', devmajor: 1, devminor: 3 }]]],
-    ['a link that points out', [[{ name: 'l', type: 'symlink', linkname: '../../etc' }]]],
+    [
+      'a file through a link that points out',
+      [[{ name: 'l', type: 'symlink', linkname: '/etc' }], [{ name: 'l/x' }, 'x']],
+    ],
     ['a hard link that points out', [[{ name: 'h', type: 'link', linkname: '/etc/passwd' }]]],
     ['a hard link to nothing', [[{ name: 'h', type: 'link', linkname: 'nothing' }]]],
     ['a file through a link', [[{ name: 'l', type: 'symlink', linkname: '.' }], [{ name: 'l/x' }, 'x']]],

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request, type ClientRequest, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import tar from 'tar-stream';
 import { expectProblem } from '../support/exact.js';
 import type { System } from '../support/system.js';
 import { idOf } from '../support/system.js';
@@ -90,7 +92,7 @@ export function badDays(system: () => System): void {
     await files.delete('/data/huge');
   });
 
-  test('the container ends under an upload: the client is told, and what was left is swept by the next', async () => {
+  test('the container ends under an upload: the client is told, and nothing stays once it runs again', async () => {
     const upload = await begin('/data/kept');
     const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
     await system()
@@ -103,9 +105,34 @@ export function badDays(system: () => System): void {
     expectProblem(await files.put('/data/kept', 'x'), 409, 'container_not_running');
     await files.bot.run('start');
     expect(await files.text('/data/kept')).toBe('as it was');
-    await files.put('/data/next', 'x');
-    expect(await files.leftovers()).toBe('');
+    await nothingLeft();
   });
+
+  test('it ends under an archive for a directory, and the worker is another when it runs again', async () => {
+    const upload = open('PUT', files.path('/archive', '/data/tree/sub'));
+    upload.on('error', () => undefined);
+    const answered = once(upload, 'response');
+    const packing = tar.pack();
+    packing.entry({ name: 'big' }, Buffer.alloc(MIB));
+    packing.finalize();
+    upload.write((await buffer(packing)).subarray(0, MIB / 2));
+    await waitFor(async () => (await files.leftovers()) !== '', { what: 'it to arrive', deadlineMs: 20_000 });
+    await system()
+      .docker.getContainer(idOf(await files.bot.get()))
+      .kill();
+    const [answer] = (await answered) as [IncomingMessage];
+    expect(answer.statusCode).toBe(409);
+    answer.resume();
+    upload.destroy();
+    await waitFor(async () => (await files.bot.get()).status !== 'running', { what: 'its end to be seen' });
+    const { worker } = system().services;
+    await worker.kill();
+    worker.start();
+    await waitFor(async () => (await system().services.http().get('/v1/nodes')).status === 200, { what: 'the API' });
+    await files.bot.run('start');
+    await nothingLeft();
+    expectProblem(await files.list('/data/tree'), 404, 'file_not_found');
+  }, 90_000);
 
   test('a snapshot is taken under an upload, which then goes on', async () => {
     const upload = await begin('/data/kept');

@@ -132,6 +132,11 @@ export function content(system: () => System): void {
     expect(await files.text('/data/root/data/nowhere')).toBe('found');
     expectProblem(await files.put('/data/loop', 'x'), 409, 'file_conflict');
     expectProblem(await files.put('/data/kernel/x', 'x'), 400, 'validation_failed');
+    await files.inside.output('ln -s /proc/version /data/version; ln -s version /data/version2');
+    for (const path of ['/data/version', '/data/version2', '/data/kernel/version', '/data/kernel/self/environ']) {
+      expect(problemIn(await files.get(path))).toMatchObject({ status: 400, code: 'validation_failed' });
+    }
+    expect(problemIn(await files.get('/data/loop'))).toMatchObject({ status: 409, code: 'file_conflict' });
   });
 
   describe('is refused', () => {
@@ -170,6 +175,11 @@ export function content(system: () => System): void {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(await files.text('/data/once')).toBe('changed\n');
     expectProblem(await files.put('/data/other', 'one', headers), 422, 'idempotency_key_reused');
+    for (const other of ['two', 'one and more', 'on', '']) {
+      expectProblem(await files.put('/data/once', other, headers), 422, 'idempotency_key_reused');
+    }
+    expect(await files.text('/data/once')).toBe('changed\n');
+    expect((await files.put('/data/once', 'one', headers)).status).toBe(201);
   });
 
   test('leaves nothing else behind', async () => {

@@ -1,6 +1,7 @@
 import { terminalExitSchema, terminalOutputSchema } from '#contracts';
 import { waitFor, type SocketClient } from '#testing';
 import { expect } from '@jest/globals';
+import type { z } from 'zod';
 import type { TestBot } from '../support/bot.js';
 import { exactly } from '../support/exact.js';
 import { idOf } from '../support/system.js';
@@ -54,8 +55,13 @@ export class TestTerminal {
     expect(await this.client.ask('terminal.close', { terminalId: this.id })).toEqual({ ok: true });
   }
 
-  /** Its exit code, once it was told; after which there is no more output. */
+  /** Its exit code. */
   async exit(): Promise<number | null> {
+    return (await this.end()).exitCode;
+  }
+
+  /** How it ended, once that was told; after which there is no more output. */
+  async end(): Promise<z.output<typeof terminalExitSchema>> {
     const mine = ({ terminalId }: Record<string, unknown>): boolean => terminalId === this.id;
     const told = await this.client.waitForEvent(
       ({ name, data }) => name === 'terminal.exit' && mine(data),
@@ -64,7 +70,7 @@ export class TestTerminal {
     );
     const last = this.client.received.findLast(({ data }) => mine(data));
     expect(last).toBe(told);
-    return exactly(terminalExitSchema, told.data).exitCode;
+    return exactly(terminalExitSchema, told.data);
   }
 
   #messages(name: string): Record<string, unknown>[] {

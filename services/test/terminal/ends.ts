@@ -105,7 +105,7 @@ export function ends(system: () => System): void {
     const { worker } = system().services;
     const { terminal, socket } = await stubborn();
     await worker.kill('SIGKILL');
-    expect(await terminal.exit()).toBeNull();
+    expect(await terminal.end()).toMatchObject({ exitCode: null, reason: 'connection_lost' });
     const refused = await system().services.socket();
     expect(await refused.ask('terminal.open', { botId: bot.id, cols: 80, rows: 24 })).toMatchObject({
       ok: false,
@@ -156,7 +156,7 @@ export function ends(system: () => System): void {
     await waitFor(async () => (await bot.get()).status === 'running', { what: 'the container to run' });
     const { terminal, socket } = await stubborn();
     await bot.run('stop', { timeoutSeconds: 0 });
-    expect(await terminal.exit()).toBeNull();
+    expect(await terminal.end()).toMatchObject({ exitCode: null, reason: 'container_ended' });
     socket.close();
     await bot.run('start');
   });

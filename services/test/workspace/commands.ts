@@ -71,6 +71,12 @@ export function commands(system: () => System): void {
     expectProblem(await inside.ask(body), 400, 'validation_failed');
   });
 
+  test('of a list that is too long, the limit is told', async () => {
+    const answer = await inside.ask({ command: Array.from({ length: 1025 }, () => 'x') });
+    expectProblem(answer, 400, 'validation_failed');
+    expect((answer.body as { detail: string }).detail).toContain('1024');
+  });
+
   test('more output than is kept is cut, and the command still ends by itself', async () => {
     const result = await inside.exec('head -c 30000000 /dev/zero; echo end >&2; exit 3');
     expect(result).toMatchObject({ exitCode: 3, truncated: true, stderr: 'end\n' });

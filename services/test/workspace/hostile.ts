@@ -1,3 +1,4 @@
+import { waitFor } from '#testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import type { System } from '../support/system.js';
 import { Inside } from './inside.js';
@@ -24,6 +25,55 @@ export function hostile(system: () => System): void {
     await inside.untilGone('sleep 1000');
     expect(await inside.output('echo well again')).toBe('well again\n');
   }, 60_000);
+
+  const limit = async (bot: Inside['bot']): Promise<number | undefined | null> =>
+    (await bot.inspect()).HostConfig.PidsLimit;
+  const BOMB = 'bomb() { bomb | bomb & }; bomb; sleep 100';
+
+  test.each([1, 2, 3, 4])(
+    'a fork bomb ends with its time, and nothing of it is left (%d)',
+    async (n) => {
+      const bot = system().bot(`bombed-${n}`);
+      await bot.run('create', { start: true, resources: { pids: 256 } });
+      const bombed = new Inside(bot);
+      expect(await bombed.exec(BOMB, { timeoutSeconds: 4 })).toMatchObject({ timedOut: true, exitCode: 137 });
+      expect(await bombed.processes('bomb()')).toBe(0);
+      expect(await limit(bot)).toBe(256);
+      await bot.run('stop', { timeoutSeconds: 0 });
+    },
+    90_000,
+  );
+
+  test('a task that is a fork bomb ends on request, and nothing of it is left', async () => {
+    const bot = system().bot('bombed-task');
+    await bot.run('create', { start: true, resources: { pids: 256 } });
+    const bombed = new Inside(bot);
+    const task = await bombed.start(BOMB);
+    expect(await bombed.end(task)).toMatchObject({ status: 200, body: { status: 'killed' } });
+    expect(await bombed.processes('bomb()')).toBe(0);
+    expect(await limit(bot)).toBe(256);
+  }, 120_000);
+
+  const ANOTHER = 'setsid su bob -s /bin/sh -c "exec env -i sleep 9';
+
+  test('what has become another user, with nothing to know it by, ends with its time, and soon', async () => {
+    await inside.output('id bob >/dev/null 2>&1 || echo bob:x:1007:1007::/tmp:/bin/sh >> /etc/passwd');
+    const { durationMs, ...result } = await inside.exec(`${ANOTHER}81" & wait`, { timeoutSeconds: 2 });
+    expect(result).toMatchObject({ timedOut: true, exitCode: 137 });
+    expect(await inside.processes('sleep 981')).toBe(0);
+    expect(durationMs).toBeLessThan(4_500);
+    // And where nothing but that is left to be waited for.
+    const alone = ['su', 'bob', '-s', '/bin/sh', '-c', 'exec env -i sleep 971'];
+    expect(await inside.exec(alone, { timeoutSeconds: 1 })).toMatchObject({ timedOut: true, exitCode: 137 });
+    expect(await inside.processes('sleep 971')).toBe(0);
+  });
+
+  test('and so does that of a task, on request', async () => {
+    const task = await inside.start(`${ANOTHER}95" & wait`);
+    await waitFor(async () => (await inside.processes('exec env -i sleep 995')) > 0, { what: 'it to begin' });
+    expect(await inside.end(task)).toMatchObject({ status: 200, body: { status: 'killed' } });
+    expect(await inside.processes('sleep 995')).toBe(0);
+  });
 
   test('one that closes its outputs and lives on is waited for, and killed in its time', async () => {
     expect(await inside.exec('exec >&- 2>&-; sleep 1; exit 5')).toMatchObject({ exitCode: 5 });

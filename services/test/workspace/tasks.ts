@@ -66,6 +66,22 @@ export function tasks(system: () => System): void {
     await inside.untilGone('sleep 4321');
   }, 60_000);
 
+  test('what ignores the signal is killed, too, where the first of them has died of it', async () => {
+    const task = await inside.start('n=991; (trap "" TERM; exec sleep $n) & wait');
+    await waitFor(async () => (await inside.processes('sleep 991')) === 1, { what: 'it to run' });
+    expect(await inside.end(task)).toMatchObject({ status: 200, body: { status: 'killed', exitCode: 143 } });
+    expect(await inside.processes('sleep 991')).toBe(0);
+    await waitFor(async () => (await inside.processes(task.id)) === 0, { what: 'its log to be closed' });
+  }, 60_000);
+
+  test('what one has left that ended by itself is ended, too', async () => {
+    const task = await inside.start('n=992; sleep $n & exit 3');
+    expect(await inside.ended(task)).toMatchObject({ status: 'exited', exitCode: 3 });
+    expect(await inside.processes('sleep 992')).toBe(1);
+    expect(await inside.end(task)).toMatchObject({ status: 200, body: { status: 'exited', exitCode: 3 } });
+    expect(await inside.processes('sleep 992')).toBe(0);
+  });
+
   test('its log can be followed to its end, and is bounded', async () => {
     const task = await inside.start('i=0; while [ $i -lt 5 ]; do echo line $i; i=$((i+1)); sleep 0.2; done');
     const stream = await openStream(system().services, inside.path(`/tasks/${task.id}/logs?follow=true`));

@@ -1,9 +1,11 @@
 import type { BotStore } from '#persistence';
 import type { Log, Metrics, SecretBox, TokenSigner } from '#platform';
 import type { ContainerRuntime, Programs } from '#runtime';
+import type { RunEnds } from '../workspace/run-ends.js';
 import type { Tasks } from '../workspace/tasks.js';
 import type { Uses } from '../uses.js';
 import Fastify, { type FastifyInstance } from 'fastify';
+import type { UploadsLeft } from '../workspace/uploads-left.js';
 import type { TerminalRuns } from '../workspace/terminal-runs.js';
 import { serveExec } from './exec.js';
 import { serveFiles } from './files.js';
@@ -15,11 +17,13 @@ import { serveTerminals } from './terminal.js';
 
 export interface AgentParts {
   runtime: ContainerRuntime & Programs;
+  ends: RunEnds;
   tasks: Tasks;
   uses: Uses;
   bots: BotStore;
   tokens: TokenSigner;
   secrets: SecretBox;
+  uploads: UploadsLeft;
   /** Of one upload. Infinity: no limit. */
   maxUploadBytes: number;
   terminals: TerminalRuns;
@@ -40,8 +44,9 @@ export function createAgent(parts: AgentParts): FastifyInstance {
     return parts.metrics.render();
   });
   serveObservation(app, gate, parts.runtime);
-  serveExec(app, gate, parts.runtime);
-  serveFiles(app, { gate, programs: parts.runtime, maxUploadBytes: parts.maxUploadBytes });
+  serveExec(app, gate, { programs: parts.runtime, ends: parts.ends });
+  const { runtime: programs, uploads, maxUploadBytes } = parts;
+  serveFiles(app, { gate, programs, uploads, maxUploadBytes });
   serveTasks(app, gate, parts.tasks);
   serveTerminals(app, { gate, runtime: parts.runtime, runs: parts.terminals, log: parts.log });
 

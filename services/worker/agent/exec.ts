@@ -1,21 +1,20 @@
 import { MAX_OUTPUT_BYTES, type ExecBody, type ExecResult } from '#contracts';
-import type { Programs } from '#runtime';
 import type { FastifyInstance } from 'fastify';
 import { PassThrough } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { finished } from 'node:stream/promises';
-import { supervise, type Ended, type Supervised } from '../workspace/supervised.js';
+import { supervise, type Ended, type Supervised, type Supervision } from '../workspace/supervised.js';
 import { closing, type Gate, type Inside } from './gate.js';
 import { AgentRefusal, toRefusal } from './refusal.js';
 
 type Encoding = ExecBody['encoding'];
 
 /** Runs one command for as long as its caller waits for it. */
-export function serveExec(app: FastifyInstance, gate: Gate, programs: Programs): void {
+export function serveExec(app: FastifyInstance, gate: Gate, supervision: Supervision): void {
   app.post<{ Body: ExecBody; Querystring: { stream?: string } }>('/exec', async (request, reply) => {
     const inside = await gate.running(request, 'exec', reply.raw);
     const signal = closing(reply);
-    const execution = new Execution(gate, programs, inside, request.body, signal);
+    const execution = new Execution(gate, supervision, inside, request.body, signal);
     if (request.query.stream !== 'true') return reply.send(await execution.collect());
     void reply.type('text/event-stream');
     return reply.send(await execution.stream());
@@ -28,7 +27,7 @@ class Execution {
 
   constructor(
     private readonly gate: Gate,
-    private readonly programs: Programs,
+    private readonly supervision: Supervision,
     private readonly inside: Inside,
     private readonly body: ExecBody,
     private readonly signal: AbortSignal,
@@ -80,7 +79,7 @@ class Execution {
     const { command, cwd, env, stdin, user, encoding, timeoutSeconds } = this.body;
     const program = await this.gate.enter(this.inside, this.signal, () =>
       supervise(
-        this.programs,
+        this.supervision,
         this.inside.containerId,
         {
           argv: typeof command === 'string' ? ['sh', '-c', command] : command,

@@ -7,7 +7,8 @@ import { readFile, writeFile } from '../workspace/files-content.js';
 import { listFiles } from '../workspace/files-listing.js';
 import { askFiles, type FileCall } from '../workspace/files-program.js';
 import { DELETE, MAKE_DIRECTORY, MOVE } from '../workspace/files-scripts.js';
-import { closing, type Gate } from './gate.js';
+import type { UploadsLeft } from '../workspace/uploads-left.js';
+import { closing, type Gate, type Inside } from './gate.js';
 
 interface Query {
   path?: string;
@@ -22,23 +23,24 @@ type Asked = FastifyRequest<{ Querystring: Query }>;
 interface Parts {
   gate: Gate;
   programs: Programs;
+  uploads: UploadsLeft;
   /** Of one upload. Bytes. */
   maxUploadBytes: number;
 }
 
 /** Files of a running container, by programs within it. */
-export function serveFiles(app: FastifyInstance, { gate, programs, maxUploadBytes }: Parts): void {
+export function serveFiles(app: FastifyInstance, { gate, programs, uploads, maxUploadBytes }: Parts): void {
   const within = async <T>(
     request: Asked,
     reply: FastifyReply,
     { action, what }: { action: 'files:read' | 'files:write'; what: string },
-    run: (call: FileCall) => Promise<T>,
+    run: (call: FileCall, inside: Inside) => Promise<T>,
   ): Promise<T> => {
     const inside = await gate.running(request, action, reply.raw);
     const signal = closing(reply);
     const { containerId } = inside;
     const call = { programs, containerId, what, path: plainPath(request.query.path ?? ''), signal };
-    return gate.enter(inside, signal, () => run(call));
+    return gate.enter(inside, signal, () => run(call, inside));
   };
   const reading = (what: string) => ({ action: 'files:read', what }) as const;
   const writing = (what: string) => ({ action: 'files:write', what }) as const;
@@ -93,17 +95,21 @@ export function serveFiles(app: FastifyInstance, { gate, programs, maxUploadByte
     }),
   );
 
-  void app.register((uploads, _options, done) => {
+  void app.register((plugin, _options, done) => {
     // Passed on as it comes: `request.raw` is the body.
-    uploads.removeAllContentTypeParsers();
-    uploads.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
-    for (const [path, what, write] of [
-      ['/files/content', 'writing a file', writeFile],
-      ['/files/archive', 'unpacking an archive', writeArchive],
+    plugin.removeAllContentTypeParsers();
+    plugin.addContentTypeParser('*', (_request, _payload, parsed) => parsed(null));
+    for (const [path, kind, what, write] of [
+      ['/files/content', 'write', 'writing a file', writeFile],
+      ['/files/archive', 'unpack', 'unpacking an archive', writeArchive],
     ] as const) {
-      uploads.put<{ Querystring: Query }>(path, (request, reply) =>
-        within(request, reply, writing(what), async (call) => {
-          const { isNew, ...written } = await write(call, request.raw, maxUploadBytes);
+      plugin.put<{ Querystring: Query }>(path, (request, reply) =>
+        within(request, reply, writing(what), async (call, { bot }) => {
+          const id = randomBytes(6).toString('hex');
+          const note = { id, botKey: bot.key, kind, path: call.path };
+          const { isNew, ...written } = await uploads.during(note, () =>
+            write(call, request.raw, { id, maxBytes: maxUploadBytes }),
+          );
           return reply.status(isNew ? 201 : 200).send(written);
         }),
       );

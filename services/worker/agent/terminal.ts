@@ -158,7 +158,8 @@ class Session {
     const exitCode = lost ? null : await terminal.ended();
     // What is lost may still run: it is ended as if its caller had left.
     if (!lost) this.#terminal = null;
-    this.#send({ kind: 'exit', exitCode });
+    const reason = lost ? 'connection_lost' : 'container_ended';
+    this.#send({ kind: 'exit', exitCode, ...(exitCode === null && { reason }) });
     this.socket.end();
   }
 

@@ -3,7 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DELETE, LIST, MAKE_DIRECTORY, MOVE, PACK, READ, UNPACK, WRITE } from '../workspace/files-scripts.js';
+import {
+  DELETE,
+  LIST,
+  MAKE_DIRECTORY,
+  MOVE,
+  PACK,
+  READ,
+  SWEEP_UNPACK,
+  SWEEP_WRITE,
+  UNPACK,
+  WRITE,
+} from '../workspace/files-scripts.js';
 import { verdictIn } from '../workspace/files-verdict.js';
 
 const MARK = 'm'.repeat(32);
@@ -64,5 +75,41 @@ describe('what is written', () => {
     expect(readFileSync(join(home, 'file'), 'utf8')).toBe('other bytes');
     expect(written(MARK).verdict).toBe('replaced 0');
     expect(readFileSync(join(home, 'file'), 'utf8')).toBe('');
+  });
+});
+
+describe('what one has left that was killed', () => {
+  const startOf = (pid: number): string =>
+    readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19] ?? '';
+  const names = (): string[] => readdirSync(home).filter((name) => name.startsWith('.berth-'));
+  const sweep = (): string | null => run(SWEEP_WRITE, [join(home, 'file'), 'id']).verdict;
+  const leave = (...name: (string | number)[]): void =>
+    writeFileSync(join(home, ['.berth-upload', ...name].join('-')), '');
+
+  test('is removed, also where its number is another’s by now', () => {
+    leave(process.pid, 'id');
+    leave(process.pid, Number(startOf(process.pid)) - 1, 'id');
+    leave(4_194_305, startOf(process.pid), 'other');
+    expect([sweep(), names()]).toEqual(['done', []]);
+  });
+
+  test('is removed by the next that is written there', () => {
+    leave(process.pid, 'id');
+    expect(run(WRITE, [join(home, 'file'), 'x', MARK], { input: MARK }).verdict).toBe('replaced 0');
+    expect(names()).toEqual([]);
+  });
+
+  test('stays for as long as it is written, which is told', () => {
+    leave(process.pid, startOf(process.pid), 'id');
+    leave(process.pid, startOf(process.pid), 'other');
+    expect([sweep(), names().length]).toEqual(['alive', 2]);
+    for (const name of names()) rmSync(join(home, name));
+  });
+
+  test('of an archive is removed from where it would have been', () => {
+    mkdirSync(join(home, `.berth-unpack-${process.pid}-1-id/sub`), { recursive: true });
+    expect([run(SWEEP_UNPACK, [join(home, 'new/place'), 'id']).verdict, names()]).toEqual(['done', []]);
   });
 });

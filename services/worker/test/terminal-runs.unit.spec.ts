@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { RunEnds } from '../workspace/run-ends.js';
 import { END_RUN, HANG_UP } from '../workspace/scripts.js';
 import { TerminalRuns } from '../workspace/terminal-runs.js';
 
@@ -60,7 +61,12 @@ describe('what runs in terminals', () => {
   });
 
   const next = (): TerminalRuns =>
-    new TerminalRuns({ directory, programs: shell.programs, log: { warn: () => undefined } as never });
+    new TerminalRuns({
+      directory,
+      programs: shell.programs,
+      ends: new RunEnds({ programs: shell.programs, bans: { during: (_containerId, run) => run() } }),
+      log: { warn: () => undefined } as never,
+    });
   const noted = (): string[] => (existsSync(directory) ? readdirSync(directory) : []);
 
   test('is noted before it begins, and no more once it has ended', async () => {
@@ -84,10 +90,15 @@ describe('what runs in terminals', () => {
   });
 
   test('and belongs to other users is ended by each of them', async () => {
-    shell.answer = (script) => (script === HANG_UP ? 'told\n' : 'left\n1000\n33\n');
+    shell.answer = (script) => {
+      if (script === HANG_UP) return 'told\n';
+      const isLeft = shell.done.at(-1) === 'end a' && !shell.done.includes('end a as 33');
+      return isLeft ? 'left\n7:70\n1000\n33\n' : 'ended\n';
+    };
     await runs.note('a', 'container');
     await runs.end('a', 'container', gone);
-    expect([noted(), shell.done]).toEqual([[], ['hang up a', 'end a', 'end a as 1000', 'end a as 33']]);
+    // Root looks once more: it alone sees of all of them whether they are gone.
+    expect([noted(), shell.done]).toEqual([[], ['hang up a', 'end a', 'end a as 1000', 'end a as 33', 'end a']]);
   });
 
   test('is ended by the next worker, which leaves its own alone', async () => {

@@ -10,6 +10,8 @@ interface Script {
   user?: string | undefined;
   /** Reads no more than so many bytes: the program goes on. */
   until?: number;
+  /** Or no more than until its output ends so: the engine may tell its end seconds later, where others linger. */
+  last?: string;
 }
 
 interface Captured {
@@ -22,7 +24,7 @@ interface Captured {
 export async function capture(
   programs: Programs,
   containerId: string,
-  { argv, env = {}, user, until }: Script,
+  { argv, env = {}, user, until, last }: Script,
   signal: AbortSignal = AbortSignal.timeout(SCRIPT_MS),
 ): Promise<Captured> {
   const program = await programs.execute(containerId, { argv, env, user }, signal);
@@ -33,7 +35,8 @@ export async function capture(
     if (stream !== 'stdout') return;
     pieces.push(Buffer.from(piece));
     bytes += piece.length;
-    if (until !== undefined && bytes >= until) program.finish();
+    const isLast = last !== undefined && Buffer.concat(pieces.slice(-2)).toString('latin1').endsWith(last);
+    if (isLast || (until !== undefined && bytes >= until)) program.finish();
   });
   const cut = (): void => program.close();
   signal.addEventListener('abort', cut, { once: true });

@@ -6,7 +6,7 @@ import { FirstLine } from './files-first-line.js';
 import { ArchiveGuard } from './files-guard.js';
 import { runFiles, type FileCall } from './files-program.js';
 import { PACK, UNPACK } from './files-scripts.js';
-import { sendAll } from './files-upload.js';
+import { sendAll, type Upload } from './files-upload.js';
 
 /** A tar of a file or a directory; fails where it is not whole. Throws AgentRefusal. */
 export async function readArchive(call: FileCall): Promise<Readable> {
@@ -36,10 +36,10 @@ export async function readArchive(call: FileCall): Promise<Readable> {
 export async function writeArchive(
   call: FileCall,
   body: Readable,
-  maxBytes: number,
+  { id, maxBytes }: Upload,
 ): Promise<ArchiveUnpacked & { isNew: boolean }> {
   const proof = `.berth-whole-${randomBytes(16).toString('hex')}`;
   const guard = new ArchiveGuard(proof, maxBytes);
-  const [kind = ''] = await sendAll(call, UNPACK, [call.path, randomBytes(6).toString('hex'), proof], body, guard);
+  const [kind = ''] = await sendAll(call, UNPACK, [call.path, id, proof], body, guard);
   return { path: call.path, entries: guard.entries, size: guard.bytes, isNew: kind === 'new' };
 }

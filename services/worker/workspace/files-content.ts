@@ -6,7 +6,7 @@ import { FirstLine } from './files-first-line.js';
 import { runFiles, type FileCall } from './files-program.js';
 import { READ, WRITE } from './files-scripts.js';
 import { rangeIn, type Range } from './files-range.js';
-import { sendAll } from './files-upload.js';
+import { sendAll, type Upload } from './files-upload.js';
 
 const MIB = 1024 * 1024;
 
@@ -71,11 +71,11 @@ export async function readFile(call: FileCall, rangeHeader: string | undefined):
 export async function writeFile(
   call: FileCall,
   body: Readable,
-  maxBytes: number,
+  { id, maxBytes }: Upload,
 ): Promise<FileWritten & { isNew: boolean }> {
   const mark = randomBytes(16).toString('hex');
   let size = 0;
-  const [kind = '', told = ''] = await sendAll(call, WRITE, [call.path, randomBytes(6).toString('hex'), mark], body, {
+  const [kind = '', told = ''] = await sendAll(call, WRITE, [call.path, id, mark], body, {
     take: (chunk, hand) => {
       size += chunk.length;
       if (size > maxBytes) throw new AgentRefusal('payload_too_large', `A file may have at most ${maxBytes} bytes.`);

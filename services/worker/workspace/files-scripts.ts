@@ -39,16 +39,45 @@ held() {
 `;
 
 /**
- * `sweep` removes what one left here that was killed with its container. `fail` ends one that has begun to write: it
- * removes that, and reads on, so that what is still sent breaks no connection.
+ * What is written is written beside its place first, to a name that says who writes it: a process and when that began,
+ * since its number may be another's once its container was started again. `mine` sets that of this one, `sweep` removes
+ * what is nobody's any more, and sets `alive` where that of `$2` still is somebody's. `fail` ends one that has begun to
+ * write: it removes that, and reads on, so that what is still sent breaks no connection.
  */
-const FAIL = `sweep() {
+const FAIL = `born() {
+  start= l=
+  while IFS= read -r x || [ -n "$x" ]; do l="$l $x"; done <"/proc/$1/stat"
+  [ -n "$l" ] || return 0
+  set -- \${l##*) }
+  start=\${20}
+} 2>/dev/null
+mine() { born $$; mine=$$-$start; }
+sweep() {
+  alive=
   for t in ./.berth-"$1"-*; do
+    [ -e "$t" ] || continue
     p=\${t#./.berth-"$1"-}
-    [ ! -e "$t" ] || [ -e "/proc/\${p%%-*}" ] || rm -rf -- "$t"
+    born "\${p%%-*}"
+    p=\${p#*-}
+    if [ -z "$start" ] || [ "$start" != "\${p%%-*}" ]; then rm -rf -- "$t"
+    elif [ "\${t##*-}" = "$2" ]; then alive=1
+    fi
   done
 }
 fail() { rm -rf -- "$tmp"; printf '\\036%s\\n' "$1" >&2; cat >/dev/null; exit 0; }
+`;
+
+/** Sets `path` to what a path is a link to in the end, which need not be there. */
+const FOLLOW = `path=$1 hops=0
+# Step by step: busybox's readlink -f takes a link that leads nowhere for one of the working directory's.
+while [ -L "$path" ]; do
+  [ $hops -lt 40 ] || told loop
+  hops=$((hops + 1))
+  need readlink
+  enter "\${path%/*}"
+  next=$(readlink -n "./\${path##*/}" && echo x) || told loop
+  case $next in /*) path=\${next%x};; *) path=$here/\${next%x};; esac
+done
 `;
 
 /**
@@ -91,9 +120,14 @@ told done`;
  * with its input, unless a line comes before that end.
  */
 export const READ = `${BEGIN}need stat cat
-[ -e "$1" ] || lost "$1"
-[ ! -d "$1" ] || told directory
-[ -f "$1" ] || told special
+# What is in /dev may be a file like any other.
+guard() { case $PWD in /proc|/proc/*|/sys|/sys/*) told kernel;; esac; }
+${FOLLOW}[ -e "$path" ] || lost "$path"
+[ ! -d "$path" ] || told directory
+# Of where it is, links followed: the kernel's own files have no size, whatever leads there.
+enter "\${path%/*}"
+path=$here/\${path##*/}
+[ -f "$path" ] || told special
 {
   stat -L -c '%s %Y' /proc/self/fd/5 || told failed
   read -r skip <&3 && [ -n "$skip" ] || exit 0
@@ -101,7 +135,7 @@ export const READ = `${BEGIN}need stat cat
   ( read -r x <&3 || kill -KILL $$ ) >/dev/null 2>&1 5<&- &
   [ "$skip" = 0 ] && exec cat <&5 3<&-
   exec dd bs=1048576 skip="$skip" <&5 3<&- 2>/dev/null
-} 5<"$1"
+} 5<"$path"
 told failed`;
 
 /**
@@ -109,23 +143,14 @@ told failed`;
  * the bytes on its input. They are whole where the mark comes behind them: the end of the input alone may mean anything.
  */
 export const WRITE = `${BEGIN}${FAIL}need stat cat tail dd chmod mv rm
-path=$1 hops=0
-# Step by step: busybox's readlink -f takes a link that leads nowhere for one of the working directory's.
-while [ -L "$path" ]; do
-  [ $hops -lt 40 ] || told loop
-  hops=$((hops + 1))
-  need readlink
-  enter "\${path%/*}"
-  next=$(readlink -n "./\${path##*/}" && echo x) || told loop
-  case $next in /*) path=\${next%x};; *) path=$here/\${next%x};; esac
-done
-parents "\${path%/*}"
+${FOLLOW}parents "\${path%/*}"
 enter "\${path%/*}"
 name=./\${path##*/}
 [ ! -d "$name" ] || told directory
 [ ! -e "$name" ] || [ -f "$name" ] || told special
-sweep upload
-tmp=./.berth-upload-$$-$2
+sweep upload "$2"
+mine
+tmp=./.berth-upload-$mine-$2
 umask 077
 echo ready
 cat >"$tmp" || fail failed
@@ -206,12 +231,8 @@ kill $watcher 2>/dev/null
 [ $code -le 1 ] || told failed
 told done`;
 
-/**
- * Arguments: a directory; what makes its temporary name unique; the name of the entry that must come last, since an
- * archive without it is not whole. Prints a line when it is ready for the archive on its input.
- */
-export const UNPACK = `${BEGIN}${FAIL}need tar stat mkdir mv rm cat
-place=$1
+/** Enters where an archive is unpacked beside its place, which is what `place` becomes. */
+const INTO = `place=$1
 if [ -d "$place" ]; then
   enter "$place"
   [ -n "$here" ] || told root
@@ -222,8 +243,16 @@ else
   enter "$top"
   place=$here\${place#"$top"} top=$here
 fi
-sweep unpack
-tmp=$here/.berth-unpack-$$-$2
+`;
+
+/**
+ * Arguments: a directory; what makes its temporary name unique; the name of the entry that must come last, since an
+ * archive without it is not whole. Prints a line when it is ready for the archive on its input.
+ */
+export const UNPACK = `${BEGIN}${FAIL}need tar stat mkdir mv rm cat
+${INTO}sweep unpack "$2"
+mine
+tmp=$here/.berth-unpack-$mine-$2
 mkdir -- "$tmp" || told failed
 if [ "$here" != "$place" ]; then
   owner=$(stat -c %u:%g .)
@@ -248,7 +277,8 @@ merge() {
       if [ ! -L "$to" ] && [ -d "$to" ]; then merge "$1" "\${n#"$tmp"}"; continue; fi
       [ ! -L "$to" ] && [ ! -e "$to" ] || fail 'blocked'
     else
-      [ ! -d "$to" ] || fail 'blocked'
+      # Of two links the new one is kept, whatever the other leads to.
+      [ -L "$n" ] && [ -L "$to" ] || [ ! -d "$to" ] || fail 'blocked'
     fi
     [ "$1" = move ] || continue
     if [ $# -ge 130 ]; then moved "$@"; set -- "$1" "$2"; fi
@@ -265,3 +295,19 @@ merge check ''
 merge move ''
 rm -rf -- "$tmp"
 told replaced`;
+
+/**
+ * Removes what a WRITE has left beside its place that was killed with its container. Arguments: of that. Tells `alive` where it
+ * still runs.
+ */
+export const SWEEP_WRITE = `${BEGIN}${FAIL}need rm
+${FOLLOW}enter "\${path%/*}"
+sweep upload "$2"
+[ -z "$alive" ] || told alive
+told done`;
+
+/** The same of an UNPACK. */
+export const SWEEP_UNPACK = `${BEGIN}${FAIL}need rm
+${INTO}sweep unpack "$2"
+[ -z "$alive" ] || told alive
+told done`;

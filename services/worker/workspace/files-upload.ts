@@ -3,6 +3,12 @@ import { AgentRefusal } from '../agent/refusal.js';
 import { FirstLine } from './files-first-line.js';
 import { runFiles, type FileCall, type FileProgram } from './files-program.js';
 
+export interface Upload {
+  /** Part of the name under which it is written. */
+  id: string;
+  maxBytes: number;
+}
+
 /** What a body goes through. What `take` throws ends the upload, and nothing appears. */
 export interface UploadStage {
   take(chunk: Buffer, hand: (bytes: Buffer) => void): void;

@@ -1,10 +1,12 @@
 import { RuntimeFailure, type Program, type Programs, type TakeOutput } from '#runtime';
 import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { capture } from './capture.js';
-import { exhausted, missingDirectory, shellFailure } from './shell-failure.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { hasNone } from './outside.js';
 import { RUN_VARIABLE } from './processes.js';
-import { END_RUN, HANG_UP, SUPERVISE } from './scripts.js';
+import type { RunEnds } from './run-ends.js';
+import { SUPERVISE } from './scripts.js';
+import { missingDirectory, shellFailure } from './shell-failure.js';
 import { newMark, Trailer } from './trailer.js';
 
 /** What is to be run in a container. */
@@ -30,15 +32,26 @@ export interface Ended {
   exitCode: number;
 }
 
-/** How long a kill may take before the connection is given up. Milliseconds. */
-const KILL_MS = 15_000;
+/** How long its own watcher may take to end it, before that is done from outside. Milliseconds. */
+const INSIDE_MS = 5_000;
+/** How long a snapshot may hold a container still. */
+const THAW_MS = 120_000;
+const THAW_POLL_MS = 200;
+/** What the kernel tells of a program that was killed. */
+const KILLED = 137;
+
+/** What runs programs, and ends what is left of them. */
+export interface Supervision {
+  programs: Programs;
+  ends: Pick<RunEnds, 'end'>;
+}
 
 /**
  * Runs a program so that nothing of it outlives its time or its caller: see SUPERVISE. `container_not_running` and the
  * like as `execute`; `directory_missing` where it cannot run in `cwd`.
  */
 export async function supervise(
-  programs: Programs,
+  { programs, ends: outside }: Supervision,
   containerId: string,
   command: Command,
   take: TakeOutput,
@@ -68,10 +81,20 @@ export async function supervise(
   );
   const ends = { stdout: new Trailer(mark), stderr: new Trailer(mark) };
   let killing: NodeJS.Timeout | null = null;
+  let ending: Promise<void> | null = null;
   const kill = (): void => {
     if (killing) return;
     program.stdin.end();
-    killing = setTimeout(() => program.close(), KILL_MS).unref();
+    killing = setTimeout(() => {
+      ending = endFromOutside(outside, containerId, run);
+      ending.then(
+        () => {
+          program.finish();
+          program.close();
+        },
+        () => program.close(),
+      );
+    }, INSIDE_MS).unref();
   };
   if (input !== null) program.stdin.write(`${input}\n`);
   if (signal.aborted) kill();
@@ -101,46 +124,40 @@ export async function supervise(
     kill,
     ended: async () => {
       const told = ends.stdout.told;
+      // Not before its container is what it was.
+      if (ending && (await isDone(ending))) return { exitCode: KILLED };
       if (told === null) return unannounced(programs, containerId, program, command);
       if (told === 'cwd') throw missingDirectory(command.cwd ?? '');
-      const [code, left] = told.split(',');
-      if (left !== undefined) await endRun(programs, containerId, run);
+      const [code, left, ...known] = told.split(',');
+      if (left !== undefined) await outside.end(containerId, run, { known });
       return { exitCode: Number(code) };
     },
   };
 }
 
-/** Ends whatever is left of a run, of all users. `processes_exhausted` where the container has no room for that. */
-export async function endRun(programs: Programs, containerId: string, run: string): Promise<void> {
-  const end = (user: string): Promise<string[]> => fromOutside(programs, containerId, [END_RUN, 'sh', run], user);
-  const users = new Set((await end('0')).filter((line) => /^\d+$/.test(line)));
-  for (const user of users) await end(user);
-}
-
-/** Sends the hangup of a terminal to whatever is left of a run. False where nothing is. */
-export async function hangUp(programs: Programs, containerId: string, run: string): Promise<boolean> {
-  return (await fromOutside(programs, containerId, [HANG_UP, 'sh', run], '0')).includes('told');
-}
-
-/**
- * Whether a program can run in it. Tells at once that a container is ending, which the engine still calls running
- * when what ran in it is dead already.
- */
-export async function isAlive(programs: Programs, containerId: string): Promise<boolean> {
-  try {
-    return (await fromOutside(programs, containerId, ['echo told', 'sh'], '0')).length > 0;
-  } catch (error) {
-    return error instanceof RuntimeFailure && error.code === 'container_paused';
+/** From outside, what its own watcher could not end. One that a snapshot holds still is waited for. */
+async function endFromOutside(ends: Pick<RunEnds, 'end'>, containerId: string, run: string): Promise<void> {
+  const until = Date.now() + THAW_MS;
+  for (;;) {
+    try {
+      return await ends.end(containerId, run, { hasResisted: true });
+    } catch (error) {
+      const isPaused = error instanceof RuntimeFailure && error.code === 'container_paused';
+      if (!isPaused || Date.now() > until) throw error;
+      await delay(THAW_POLL_MS);
+    }
   }
 }
 
-/** The lines that a script tells. */
-async function fromOutside(programs: Programs, containerId: string, script: string[], user: string): Promise<string[]> {
-  const argv = ['/bin/sh', '-c', ...script];
-  const { stdout, failed } = await capture(programs, containerId, { argv, user });
-  const lines = stdout.split('\n').filter((line) => /^(\d+|ended|left|told)$/.test(line));
-  if (lines.length > 0) return lines;
-  throw (await failed()) ?? exhausted();
+/** False where the container ended meanwhile. Fails as the end of the run does. */
+async function isDone(ending: Promise<void>): Promise<boolean> {
+  try {
+    await ending;
+    return true;
+  } catch (error) {
+    if (hasNone(error)) return false;
+    throw error;
+  }
 }
 
 /** Without an announcement the supervisor never began, or was ended with its container. */

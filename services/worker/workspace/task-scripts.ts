@@ -1,4 +1,4 @@
-import { PROCESS_FUNCTIONS, RUN_VARIABLE } from './processes.js';
+import { RUN_VARIABLE } from './processes.js';
 
 /** Where a task's output and exit code are kept in its container: the first that its user may write to. */
 const HOMES = '/var/lib/berth/tasks /tmp/.berth/tasks';
@@ -110,13 +110,10 @@ for id in "$@"; do
   esac
 done 2>/dev/null`;
 
-/** Signals all processes of a task but those that wait for it. Arguments: `$1` its id, `$2` the signal. */
-export const SIGNAL_TASK = `${FIND_HOME}
+/** Notes that a task's end was asked for. Argument: `$1` its id. */
+export const MARK_TASK = `${FIND_HOME}
 [ -n "$__berth_home" ] && : > "$__berth_home/killed"
-${PROCESS_FUNCTIONS}me=$$ ever=
-__berth_find "$1" none
-[ "$2" != KILL ] || { __berth_end "$1" none; exit 0; }
-for p in $found; do kill -"$2" "$p"; done 2>/dev/null`;
+echo told`;
 
 /** Removes what forgotten tasks have left. Arguments: their ids. */
 export const FORGET_TASKS = `PATH=${PLACES}:$PATH

@@ -4,11 +4,14 @@ import type { TaskRecord } from '#operations';
 import type { BotStore, TaskStore } from '#persistence';
 import type { Log } from '#platform';
 import { RuntimeFailure, type Programs } from '#runtime';
+import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { capture } from './capture.js';
 import { missingDirectory } from './shell-failure.js';
-import { endRun, supervise, type Supervised } from './supervised.js';
-import { BEGIN_TASK, FORGET_TASKS, LOOK_AT_TASKS, READ_TASK, SIGNAL_TASK } from './task-scripts.js';
+import { fromOutside } from './outside.js';
+import type { RunEnds } from './run-ends.js';
+import { supervise, type Supervised } from './supervised.js';
+import { BEGIN_TASK, FORGET_TASKS, LOOK_AT_TASKS, MARK_TASK, READ_TASK } from './task-scripts.js';
 
 /** From the signal to the kill. Milliseconds. */
 const GRACE_MS = 10_000;
@@ -18,6 +21,7 @@ const LOOK_EVERY_MS = 100;
 
 export interface TaskParts {
   programs: Programs;
+  ends: RunEnds;
   record: TaskRecord;
   tasks: Pick<TaskStore, 'find' | 'prune'>;
   bots: Pick<BotStore, 'findByKey'>;
@@ -70,19 +74,27 @@ export class Tasks {
     signal: AbortSignal,
   ): Promise<Supervised> {
     const argv = ['/bin/sh', '-c', READ_TASK, 'sh', id, String(options.tail), options.follow ? 'follow' : ''];
-    return supervise(this.parts.programs, containerId, { argv, env: {}, user: '0' }, take, signal);
+    return supervise(this.parts, containerId, { argv, env: {}, user: '0' }, take, signal);
   }
 
-  /** Signals it, kills what is left after 10 s, and returns when its end is recorded. */
+  /**
+   * Signals all of it but what waits for it, kills what is left after 10 s, and returns when nothing is left and its end is
+   * recorded. One that has ended by itself may have left something, too.
+   */
   async end({ bot, containerId }: Place, id: string, name: string): Promise<void> {
-    await this.#signal(containerId, id, name);
-    if (await this.#hasEnded(bot, id, name === 'KILL' ? KILLED_MS : GRACE_MS)) return;
-    await this.#signal(containerId, id, 'KILL');
-    if (await this.#hasEnded(bot, id, KILLED_MS)) return;
-    await endRun(this.parts.programs, containerId, id);
+    const { programs, ends, record } = this.parts;
+    const known = new Set<string>();
+    const marked = (): Promise<string[]> => fromOutside(programs, containerId, [MARK_TASK, 'sh', id], '0');
+    await ends.whateverRuns(containerId, marked);
+    // Once: to many programs a second signal means that they are to give up what they are putting away.
+    if (name !== 'KILL' && (await ends.signal(containerId, id, name, known))) {
+      const until = Date.now() + GRACE_MS;
+      while (Date.now() < until && (await ends.signal(containerId, id, '0', known))) await delay(LOOK_EVERY_MS);
+    }
+    await ends.end(containerId, id, { known });
     if (await this.#hasEnded(bot, id, KILLED_MS)) return;
     // What waited for it is gone, too, so that nobody will ever write its code.
-    await this.parts.record.end(bot.key, id, { status: 'killed', exitCode: null, reason: ON_REQUEST });
+    await record.end(bot.key, id, { status: 'killed', exitCode: null, reason: ON_REQUEST });
   }
 
   /** A program has ended in a container. */
@@ -159,12 +171,6 @@ export class Tasks {
     throw (await failed()) ?? new RuntimeFailure('container_not_running', 'The container ended.', { retryable: true });
   }
 
-  async #signal(containerId: string, id: string, name: string): Promise<void> {
-    // As the image's own user, whose it is: root may not signal the processes of others here. And once: to many programs
-    // a second signal means that they are to give up what they are putting away.
-    await capture(this.parts.programs, containerId, { argv: ['/bin/sh', '-c', SIGNAL_TASK, 'sh', id, name] });
-  }
-
   async #hasEnded(bot: Bot, id: string, withinMs: number): Promise<boolean> {
     const until = Date.now() + withinMs;
     for (;;) {
@@ -172,7 +178,7 @@ export class Tasks {
       const task = await this.parts.tasks.find(bot.tenantId, bot.botId, id);
       if (task?.status !== 'running') return true;
       if (Date.now() > until) return false;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await delay(LOOK_EVERY_MS);
     }
   }
 

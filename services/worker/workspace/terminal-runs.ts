@@ -1,9 +1,10 @@
 import type { Log } from '#platform';
-import { RuntimeFailure, type Programs } from '#runtime';
+import type { Programs } from '#runtime';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { endRun, hangUp } from './supervised.js';
+import { hangUp, hasNone } from './outside.js';
+import type { RunEnds } from './run-ends.js';
 
 /** How long a shell has to save its history, and an editor what it was at. Milliseconds. */
 const GRACE_MS = 1_000;
@@ -13,6 +14,7 @@ interface TerminalRunsParts {
   /** The node's private one. */
   directory: string;
   programs: Programs;
+  ends: Pick<RunEnds, 'end'>;
   log: Log;
 }
 
@@ -61,7 +63,7 @@ export class TerminalRuns {
 
   /** Hangs up, and kills what is left of it when `gone`, or after a moment. Never fails: it is tried again. */
   async end(run: string, containerId: string, gone?: Promise<void>): Promise<void> {
-    const { programs, log } = this.parts;
+    const { programs, ends, log } = this.parts;
     this.#live.add(run);
     try {
       if (await hangUp(programs, containerId, run)) {
@@ -70,7 +72,7 @@ export class TerminalRuns {
         await Promise.race([pause, gone ?? pause]);
         timer.abort();
       }
-      await endRun(programs, containerId, run);
+      await ends.end(containerId, run);
       await this.forget(run);
     } catch (error) {
       if (hasNone(error)) return this.forget(run);
@@ -94,10 +96,4 @@ export class TerminalRuns {
   #file(run: string): string {
     return join(this.parts.directory, run);
   }
-}
-
-/** Where the container does not run, nothing runs in it. */
-function hasNone(error: unknown): boolean {
-  const codes = ['container_not_found', 'container_not_running', 'program_missing'];
-  return error instanceof RuntimeFailure && codes.includes(error.code);
 }

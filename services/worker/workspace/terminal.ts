@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RUN_VARIABLE } from './processes.js';
-import { isAlive } from './supervised.js';
+import { isAlive } from './outside.js';
 import type { TerminalRuns } from './terminal-runs.js';
 
 const LINE_FEED = 0x0a;

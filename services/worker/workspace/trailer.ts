@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
 const MARK_BYTES = 33;
-/** What may follow a mark: `137;`, `0,left;`, `cwd;`. */
-const TOLD = /^([a-z0-9,]{1,12});/;
-const TOLD_MAX = 13;
+/** What may follow a mark: `137;`, `cwd;`, or with what is left of it, `137,left,42:1234;`. */
+const TOLD = /^([a-z0-9,:]{1,4000});/;
+const TOLD_MAX = 4_001;
 
 /** What no program's output holds by chance. Begins with a byte that text has not, so that little is ever held back. */
 export function newMark(): string {
@@ -54,6 +54,6 @@ export class Trailer {
     const tail = bytes.toString('latin1', MARK_BYTES, MARK_BYTES + TOLD_MAX);
     const told = TOLD.exec(tail)?.[1];
     if (told !== undefined) return { told };
-    return tail.length < TOLD_MAX && /^[a-z0-9,]*$/.test(tail) ? 'perhaps' : 'no';
+    return tail.length < TOLD_MAX && /^[a-z0-9,:]*$/.test(tail) ? 'perhaps' : 'no';
   }
 }

@@ -46,7 +46,7 @@ export class Shell {
     this.socket
       .openTerminal(
         { botId: this.botId, cols, rows },
-        { onOutput: (data) => gate.take(data), onExit: (exitCode) => this.#end(exitCode) },
+        { onOutput: (data) => gate.take(data), onExit: (exitCode, reason) => this.#end(exitCode, reason) },
       )
       .then((terminal) => this.#opened(terminal, { cols, rows }))
       .catch((error: unknown) => this.#become({ at: 'refused', error }));
@@ -68,9 +68,9 @@ export class Shell {
     this.#become({ at: 'open' });
   }
 
-  #end(exitCode: number | null): void {
+  #end(exitCode: number | null, reason: 'container_ended' | 'connection_lost' | null): void {
     if (exitCode !== null) return this.#become({ at: 'exited', exitCode });
-    this.#become({ at: this.socket.connection === 'connected' ? 'gone' : 'lost' });
+    this.#become({ at: reason === 'connection_lost' ? 'lost' : 'gone' });
   }
 
   #type(data: string): void {
