@@ -1,4 +1,4 @@
-import type { Programs } from '#runtime';
+import type { Programs, RuntimeFailure } from '#runtime';
 import { shellFailure } from './shell-failure.js';
 
 /** How long a script of ours may take. Milliseconds. */
@@ -17,7 +17,7 @@ interface Script {
 interface Captured {
   stdout: string;
   /** Why it has said nothing, where the engine can tell. */
-  failed: () => Promise<Error | null>;
+  failed: () => Promise<RuntimeFailure | null>;
 }
 
 /** Runs a short script of ours in a container, and returns what it writes. */
