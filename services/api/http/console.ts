@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { PAGE_OPTIONS } from '../docs/page.js';
 
 /** The pages of the console, each of which is the same document: an address can be shared and opened anew. */
-const PAGES = ['/', '/bots', '/bots/*', '/operations', '/operations/*', '/nodes', '/keys'];
+const PAGES = ['/', '/bots', '/bots/*', '/operations', '/operations/*', '/nodes', '/nodes/*', '/keys', '/keys/*'];
 const MISSING =
   'The console is not built here: run `npm run build`. The API works without it; its documentation is at /docs.';
 

@@ -75,6 +75,12 @@ export function container(system: () => System, people: () => People): void {
     expect((await bot.inspect()).HostConfig.Memory).toBe(96 * 1024 * 1024);
   });
 
+  test('a name as long as names may be fits a phone', async () => {
+    const page = await people().person(`/bots/${'z'.repeat(64)}`, undefined, { viewport: { width: 360, height: 800 } });
+    await page.getByText('There is no such bot').waitFor();
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+  });
+
   test('a bot that nobody knows is no dead end', async () => {
     const page = await people().person('/bots/nobody-at-all');
     await page.getByText('There is no such bot').waitFor();

@@ -43,6 +43,7 @@ export function files(system: () => System, people: () => People): void {
     expect(await inside.output('cat /data/moved.txt')).toBe('changed\n');
 
     await page.getByRole('navigation', { name: 'Path' }).getByRole('link', { name: 'data', exact: true }).click();
+    await page.getByRole('link', { name: 'moved.txt' }).waitFor();
     const content = randomBytes(3_000_000);
     await page
       .locator('input[type=file]')

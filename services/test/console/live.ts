@@ -45,6 +45,11 @@ export function live(system: () => System, people: () => People): void {
     await bot.container(idOf(await bot.get())).stop();
     await statusOf(page, 'stopped').waitFor({ timeout: SOON_MS });
     await page.getByText(/code 143/).waitFor();
+    // An end is told where it happened, and not with what came after it.
+    await page.getByRole('tab', { name: 'Activity' }).click();
+    const told = page.getByRole('tabpanel');
+    await told.getByText(/code 137/).waitFor();
+    expect(await told.getByText(/ended with code/).count()).toBe(2);
   });
 
   test('the API goes away and comes back: it is said, and what happened meanwhile is there without a reload', async () => {

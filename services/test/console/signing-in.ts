@@ -50,6 +50,19 @@ export function signingIn(system: () => System, people: () => People): void {
     for (const name of ['Keys', 'Nodes']) expect(await page.getByRole('link', { name, exact: true }).count()).toBe(0);
   });
 
+  test('a key of another scope begins where it may look', async () => {
+    const { secret, id } = await makeKey(system().http, ['keys:admin']);
+    const page = await people().person('/', secret);
+    await page.waitForURL('**/keys');
+    await page.getByRole('heading', { name: 'API keys' }).waitFor();
+    expect(await page.getByRole('link', { name: 'Bots', exact: true }).count()).toBe(0);
+    await system().http.request('DELETE', `/v1/api-keys/${id}`);
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).waitFor();
+    const nothing = await people().person('/', (await makeKey(system().http, ['audit:read'])).secret);
+    await nothing.getByText('This key may do nothing that the console shows').waitFor();
+  });
+
   test('a key that is revoked meanwhile leads back to the sign-in', async () => {
     const key = await makeKey(system().http, ['containers:read']);
     const page = await people().person('/bots', key.secret);

@@ -70,11 +70,13 @@ export function BotPage({ botId, tab = 'container' }: { botId: string; tab?: str
   const shells = usePageShells();
   return (
     <Stack>
-      <Breadcrumbs>
+      <Breadcrumbs styles={{ root: { flexWrap: 'wrap' }, breadcrumb: { whiteSpace: 'normal' } }}>
         <Anchor component={Link} href="/bots">
           Bots
         </Anchor>
-        <Text className="mono">{botId}</Text>
+        <Text className="mono" style={{ whiteSpace: 'normal' }}>
+          {botId}
+        </Text>
       </Breadcrumbs>
       <ShellsContext value={shells}>
         {isUnknown ? (

@@ -8,6 +8,8 @@ import { Empty } from '../ui/empty';
 import { Loaded } from '../ui/loading';
 import { BotTable } from './bot-table';
 import { BulkBar } from './bulk-bar';
+import { BulkSummary } from './bulk-summary';
+import { useBulk } from './use-bulk';
 import { NewBot } from './new-bot';
 import { useBots } from './use-bots';
 import { SORTS, shownBots, STATUSES, type SortBy } from './shown';
@@ -65,6 +67,7 @@ function Bots({ all, loading, onNew }: { all: Record<string, Container>; loading
       return next;
     });
   }, []);
+  const bulk = useBulk(() => setPicked(new Set()));
   const visible = shown.filter(({ botId }) => picked.has(botId));
   const count = Object.keys(all).length;
 
@@ -108,7 +111,15 @@ function Bots({ all, loading, onNew }: { all: Record<string, Container>; loading
           {shown.length === count ? `${count} bots` : `${shown.length} of ${count} bots`}
         </Text>
       </Group>
-      {visible.length > 0 && <BulkBar bots={visible} onDone={() => setPicked(new Set())} />}
+      {visible.length > 0 && (
+        <BulkBar
+          bots={visible}
+          busy={bulk.busy}
+          onRun={(verb) => bulk.run(visible, verb)}
+          onNone={() => setPicked(new Set())}
+        />
+      )}
+      {bulk.outcome && <BulkSummary outcome={bulk.outcome} onClose={bulk.close} />}
       {shown.length === 0 ? (
         <Empty
           title="None of the bots is like that"

@@ -23,8 +23,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   const enter = useCallback(
     async (token: string) => {
       try {
-        const session = await openSession(token, () => leave(null));
-        session.live.onRefused((error) => leave(error));
+        const session = await openSession(token, { signOut: () => leave(null), onRefused: leave });
         current.current?.live.stop();
         current.current = session;
         storeToken(token);

@@ -1,5 +1,5 @@
-import { BerthClient, type Whoami } from '#client';
-import { QueryClient } from '@tanstack/react-query';
+import { BerthClient, BerthError, type Whoami } from '#client';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { LiveCache } from '../live/live-cache';
 
@@ -26,10 +26,19 @@ export function useSession(): Session {
 }
 
 /** Throws BerthError where the token proves nobody. */
-export async function openSession(token: string, signOut: () => void): Promise<Session> {
+export async function openSession(
+  token: string,
+  { signOut, onRefused }: { signOut: () => void; onRefused: (error: unknown) => void },
+): Promise<Session> {
   const client = new BerthClient({ url: '', token });
   const who = await client.whoami();
   const cache = new QueryClient({
+    // A key that may not hear events learns of its end by what it asks.
+    queryCache: new QueryCache({
+      onError: (error) => {
+        if (error instanceof BerthError && error.code === 'unauthenticated') onRefused(error);
+      },
+    }),
     defaultOptions: {
       // The client tries again by itself; live events keep what is shown fresh.
       queries: { retry: false, staleTime: 15_000, refetchOnWindowFocus: true },
@@ -38,6 +47,7 @@ export async function openSession(token: string, signOut: () => void): Promise<S
   });
   const scopes = new Set<string>(who.scopes);
   const live = new LiveCache(client.live(), cache);
+  live.onRefused(onRefused);
   if (scopes.has('containers:read')) live.start();
   return { client, who, cache, live, may: (scope) => scopes.has(scope), signOut };
 }

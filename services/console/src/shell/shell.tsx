@@ -12,7 +12,7 @@ import {
   IconUser,
 } from '@tabler/icons-react';
 import { Suspense, useEffect, type ReactNode } from 'react';
-import { Link, Route, Switch, useLocation } from 'wouter';
+import { Link, Redirect, Route, Switch, useLocation } from 'wouter';
 import { BotsPage } from '../bots/bots-page';
 import { useSession } from '../session/session';
 import { Empty } from '../ui/empty';
@@ -34,6 +34,7 @@ export function Shell() {
   const [opened, { toggle, close }] = useDisclosure(false);
   const [path] = useLocation();
   const { may } = useSession();
+  const home = may('containers:read') ? '/bots' : may('nodes:admin') ? '/nodes' : may('keys:admin') ? '/keys' : null;
   useEffect(() => {
     const timer = setTimeout(() => void loadAhead(), AHEAD_MS);
     return () => clearTimeout(timer);
@@ -44,7 +45,7 @@ export function Shell() {
       href={href}
       label={label}
       leftSection={icon}
-      active={path === href || path.startsWith(`${href}/`) || (href === '/bots' && path === '/')}
+      active={path === href || path.startsWith(`${href}/`)}
       onClick={close}
     />
   );
@@ -64,7 +65,7 @@ export function Shell() {
               size="sm"
               aria-label={opened ? 'Close the menu' : 'Open the menu'}
             />
-            <Anchor component={Link} href="/bots" underline="never" c="inherit">
+            <Anchor component={Link} href="/" underline="never" c="inherit">
               <Group gap="xs" wrap="nowrap">
                 <img src="/icon.svg" alt="" width={26} height={26} />
                 <Text fw={700} size="lg">
@@ -80,8 +81,8 @@ export function Shell() {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" component="nav" aria-label="Pages">
-        {link('/bots', 'Bots', <IconRobot size={18} />)}
-        {link('/operations', 'Operations', <IconActivity size={18} />)}
+        {may('containers:read') && link('/bots', 'Bots', <IconRobot size={18} />)}
+        {may('containers:read') && link('/operations', 'Operations', <IconActivity size={18} />)}
         {may('nodes:admin') && link('/nodes', 'Nodes', <IconServer size={18} />)}
         {may('keys:admin') && link('/keys', 'Keys', <IconKey size={18} />)}
         <NavLink component="a" href="/docs" target="_blank" label="API" leftSection={<IconBook size={18} />} />
@@ -90,25 +91,27 @@ export function Shell() {
         <ConnectionBanner />
         <Fault key={path.split('/').slice(0, 3).join('/')}>
           <Suspense fallback={<Loading />}>
-            {may('containers:read') ? (
-              <Switch>
-                <Route path="/" component={BotsPage} />
-                <Route path="/bots" component={BotsPage} />
+            <Switch>
+              {may('containers:read') && <Route path="/bots" component={BotsPage} />}
+              {may('containers:read') && (
                 <Route path="/bots/:botId/:tab?">
-                  {({ botId, tab }) => <BotPage key={botId} botId={decodeURIComponent(botId)} tab={tab} />}
+                  {({ botId, tab }) => <BotPage key={botId} botId={botId} tab={tab} />}
                 </Route>
+              )}
+              {may('containers:read') && (
                 <Route path="/operations/:id?">{({ id }) => <OperationsPage id={id} />}</Route>
-                {may('nodes:admin') && <Route path="/nodes" component={NodesPage} />}
-                {may('keys:admin') && <Route path="/keys" component={KeysPage} />}
-                <Route>
-                  <NoPage />
+              )}
+              {may('nodes:admin') && <Route path="/nodes" component={NodesPage} />}
+              {may('keys:admin') && <Route path="/keys" component={KeysPage} />}
+              {home && (
+                <Route path="/">
+                  <Redirect to={home} replace />
                 </Route>
-              </Switch>
-            ) : (
-              <Empty title="This key may not read containers">
-                The console needs the scope containers:read. Sign in with another key, from the menu at the top right.
-              </Empty>
-            )}
+              )}
+              <Route>
+                <NoPage home={home} />
+              </Route>
+            </Switch>
           </Suspense>
         </Fault>
       </AppShell.Main>
@@ -116,17 +119,21 @@ export function Shell() {
   );
 }
 
-function NoPage() {
+function NoPage({ home }: { home: string | null }) {
   return (
     <Empty
-      title="There is no such page, or not for this key"
+      title={home ? 'There is no such page, or not for this key' : 'This key may do nothing that the console shows'}
       action={
-        <Anchor component={Link} href="/bots">
-          All bots
-        </Anchor>
+        home && (
+          <Anchor component={Link} href={home}>
+            Back to the beginning
+          </Anchor>
+        )
       }
     >
-      The address may be mistyped.
+      {home
+        ? 'The address may be mistyped, or the key may lack a scope.'
+        : 'To look at bots it needs the scope containers:read. Sign in with another key, from the menu at the top right.'}
     </Empty>
   );
 }

@@ -5,7 +5,7 @@ import type { ReactNode } from 'react';
 export function Empty({ title, children, action }: { title: string; children: ReactNode; action?: ReactNode }) {
   return (
     <Center py="xl">
-      <Stack align="center" gap="xs" maw={480} ta="center">
+      <Stack align="center" gap="xs" maw={480} w="100%" ta="center" style={{ overflowWrap: 'anywhere' }}>
         <Title order={3} size="h4">
           {title}
         </Title>

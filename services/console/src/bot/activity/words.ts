@@ -78,8 +78,10 @@ function tookOf(data: Data): string | null {
   return [reasonOf(data), took].filter(Boolean).join(' ') || null;
 }
 
-function exitOf({ status, exit, container, operation }: Data): string | null {
-  const ended = exit ?? (status === 'stopped' || status === 'failed' ? container?.exit : null);
+/** An event carries the last exit whatever has happened since; it is news where something has just ended. */
+function exitOf({ status, previousStatus, exit, container, operation }: Data): string | null {
+  const hasEnded = (status === 'stopped' || status === 'failed') && previousStatus !== status;
+  const ended = hasEnded ? (exit ?? container?.exit) : null;
   if (ended) {
     const cause = ended.oomKilled ? 'out of memory' : ended.cause?.replaceAll('_', ' ');
     return `Its main process ended with code ${ended.code ?? 'unknown'}${cause ? `: ${cause}` : ''}.`;

@@ -6,6 +6,7 @@ import { useSession } from '../../session/session';
 import { Copy } from '../../ui/copy';
 import { Fact, Facts } from '../../ui/facts';
 import { duration, shortId } from '../../ui/format';
+import { adviceFor } from '../../ui/problem';
 import { StatusBadge } from '../../ui/status';
 import { useNow, When } from '../../ui/when';
 import { Charts } from './charts';
@@ -22,7 +23,8 @@ export function ContainerTab({ container }: { container: Container }) {
     <Stack>
       {lastError && (
         <Alert color="red" title={`The last operation failed: ${lastError.code.replaceAll('_', ' ')}`}>
-          {lastError.message}
+          {[lastError.message, adviceFor(lastError.code)].filter(Boolean).join(' ')}{' '}
+          <Link href={`/operations?botId=${encodeURIComponent(botId)}&status=failed`}>See the operation</Link>
         </Alert>
       )}
       <SimpleGrid cols={{ base: 1, md: 2 }}>

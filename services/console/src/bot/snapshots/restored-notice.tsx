@@ -38,7 +38,7 @@ export function RestoredNotice({ container }: { container: Container }) {
     >
       <Stack gap="xs" align="flex-start">
         <Text size="sm">
-          {RESET[restored.scope]} was reset <When at={restored.at} />.{' '}
+          {RESET[restored.scope]} {restored.scope === 'all' ? 'were' : 'was'} reset <When at={restored.at} />.{' '}
           {safety
             ? `What was there before is kept as “${safety.name}”.`
             : restored.safetyId === null
