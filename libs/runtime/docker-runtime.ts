@@ -1,3 +1,4 @@
+import { Beginnings } from './beginnings.js';
 import { DEADLINE_MS } from './deadline.js';
 import { createContainer } from './create.js';
 import { dockerImages } from './docker-images.js';
@@ -39,6 +40,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
   const environmentFiles = new EnvironmentFiles(options.dataDir);
   const exits = new ExitWatch(engine);
   const lifecycle = new Lifecycle(engine, exits);
+  const beginnings = new Beginnings(engine);
   const stats = new StatsReader(engine);
   const images = new ImageStore(engine, engineOwner(options.dataDir));
   const helpers = new Helpers(engine, images.owner);
@@ -65,7 +67,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     stop: (id, timeoutSeconds, signal) => guard(() => lifecycle.stop(id, timeoutSeconds, signal)),
     kill: (id, signal) => guard(() => lifecycle.kill(id, signal)),
     update: (id, resources, signal) => guard(() => lifecycle.update(id, resources, signal)),
-    pause: (id, signal) => guard(() => lifecycle.pause(id, signal)),
+    pause: (id, signal) => guard(() => beginnings.freeze(id, signal, () => lifecycle.pause(id, signal))),
     resume: (id, signal) => guard(() => lifecycle.resume(id, signal)),
     remove: (id, signal) =>
       guard(async () => {
@@ -79,7 +81,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): ContainerRun
     events: (given: EventsOptions) => guardAll(watchEvents(engine, given)),
     stats: (id, signal) => guard(() => stats.read(id, signal)),
     logs: (id, given: LogsOptions) => guardAll(readLogs(engine, id, given)),
-    execute: (id, spec, signal) => guard(() => execute(engine, id, spec, signal)),
+    execute: (id, spec, signal) => guard(() => execute({ engine, beginnings }, id, spec, signal)),
     hasPath: (id, path, signal) => guard(() => hasPath(engine, id, path, signal)),
     ...dockerImages(engine, images, helpers),
     close: async () => {

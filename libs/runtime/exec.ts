@@ -1,6 +1,7 @@
 import type { Duplex, Transform, Writable } from 'node:stream';
 import { Writable as WritableStream } from 'node:stream';
 import type Docker from 'dockerode';
+import type { Beginnings } from './beginnings.js';
 import { DEADLINE_MS } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import type { Program, ProgramSpec, TakeOutput } from './exec-port.js';
@@ -18,7 +19,7 @@ const BUFFER_BYTES = 64 * 1024;
 const DETACH_KEYS = 'ctrl-^,ctrl-@,ctrl-^,ctrl-@,ctrl-^,ctrl-@,ctrl-^,ctrl-@';
 
 export async function execute(
-  engine: EngineConnection,
+  { engine, beginnings }: { engine: EngineConnection; beginnings: Beginnings },
   containerId: string,
   spec: ProgramSpec,
   signal: AbortSignal,
@@ -40,7 +41,13 @@ export async function execute(
         abortSignal,
       }),
     );
-    const socket = await begin(engine, exec, { attached, tty: hasTerminal }, deadline);
+    const socket = await beginnings.begin(containerId, exec, signal, () =>
+      begin(engine, exec, { attached, tty: hasTerminal }, deadline),
+    );
+    if (socket) {
+      socket.once('end', () => beginnings.begun(containerId, exec));
+      socket.once('close', () => beginnings.abandon(containerId, exec));
+    } else beginnings.begun(containerId, exec);
     const program = new AttachedProgram(engine, exec, socket, hasTerminal);
     if (spec.terminal) {
       await program.resize(spec.terminal).catch((error: unknown) => {

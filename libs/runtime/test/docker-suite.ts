@@ -8,13 +8,14 @@ import type Docker from 'dockerode';
 import { createDockerRuntime } from '../docker-runtime.js';
 import { removeFirewall } from '../firewall.js';
 import { bridgeName } from '../network.js';
+import type { Programs } from '../exec-port.js';
 import type { ContainerRuntime } from '../port.js';
 import { SpecFactory } from './contract-helpers.js';
 import { ensureTinyImage, testDocker, testDockerHost } from './tiny-image.js';
 
 /** One suite's runtime over the real engine, with a network, an image and a directory of its own. */
 export interface DockerSuite {
-  runtime: ContainerRuntime;
+  runtime: ContainerRuntime & Programs;
   docker: Docker;
   image: string;
   dataDir: string;

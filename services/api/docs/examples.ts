@@ -208,7 +208,7 @@ export const EXAMPLES: Record<string, unknown> = {
   Tenant: { id: '01a22c1d-93aa-7d21-8c55-2f1e0d9c8b7a', name: 'acme', createdAt: first, apiKey: madeKey },
   TenantCreate: { name: 'acme' },
   TerminalClose: { terminalId },
-  TerminalExit: { terminalId, exitCode: 0 },
+  TerminalExit: { terminalId, exitCode: 0, reason: null },
   TerminalInput: { terminalId, data: 'ls\r' },
   TerminalOpen: { botId: 'alice', cols: 80, rows: 24 },
   TerminalOutput: { terminalId, data: 'notes.txt\r\n' },

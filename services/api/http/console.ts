@@ -26,6 +26,12 @@ export async function serveConsole(app: FastifyInstance, root = consoleRoot()): 
     maxAge: '365d',
   });
   for (const page of PAGES) app.get(page, PAGE_OPTIONS, (_request, reply) => reply.sendFile('index.html', root, FRESH));
+  // Who mistypes an address in a browser is told so by the console; a program gets the problem it expects.
+  app.get('/*', PAGE_OPTIONS, (request, reply) => {
+    const isPage = request.headers.accept?.includes('text/html') === true && !request.url.startsWith('/v1/');
+    if (isPage) void reply.status(404).sendFile('index.html', root, FRESH);
+    else reply.callNotFound();
+  });
   for (const name of ['icon.svg', 'scheme.js'])
     app.get(`/${name}`, (_request, reply) => reply.sendFile(name, root, FRESH));
 }

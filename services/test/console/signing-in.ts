@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { expectProblem } from '../support/exact.js';
 import type { System } from '../support/system.js';
 import { makeKey } from '../support/tenants.js';
 import type { People } from './browser.js';
@@ -27,6 +28,21 @@ export function signingIn(system: () => System, people: () => People): void {
     const other = await page.context().newPage();
     await other.goto(system().services.url);
     await other.getByRole('button', { name: 'Sign in' }).waitFor();
+  });
+
+  test('an address that leads nowhere says so, with a way back', async () => {
+    const page = await people().person('/nonsense/of/any/depth');
+    await page.getByText('There is no such page').waitFor();
+    await page.getByRole('link', { name: 'Back to the beginning' }).click();
+    await page.getByRole('heading', { name: 'Bots', exact: true }).waitFor();
+    for (const [path, accept] of [
+      ['/v1/nothing', 'text/html'],
+      ['/nonsense', 'application/json'],
+    ] as const) {
+      expectProblem(await system().http.get(path, { accept }), 404, 'route_not_found');
+    }
+    const { status, headers } = await fetch(`${system().services.url}/nonsense`, { headers: { accept: 'text/html' } });
+    expect([status, headers.get('content-type')]).toEqual([404, expect.stringContaining('text/html')]);
   });
 
   test('signing out forgets the key', async () => {
