@@ -4,11 +4,25 @@ import type { System } from '../support/system.js';
 import { Inside } from '../workspace/inside.js';
 import { screen, type People } from './browser.js';
 
-const SIZES = [
-  { name: 'desktop', width: 1280, height: 800 },
-  { name: 'phone', width: 390, height: 844 },
+interface View {
+  name: string;
+  width: number;
+  height: number;
+  scheme: 'light' | 'dark';
+  /** Whether there is a picture of it to look at. */
+  isShot: boolean;
+  /** Of each scheme and of each size one: what is dark on a desk is dark on a phone. */
+  isHeard: boolean;
+}
+
+const VIEWS: View[] = [
+  { name: 'light-desktop', width: 1280, height: 800, scheme: 'light', isShot: true, isHeard: false },
+  { name: 'dark-desktop', width: 1280, height: 800, scheme: 'dark', isShot: true, isHeard: true },
+  { name: 'dark-phone', width: 390, height: 844, scheme: 'dark', isShot: true, isHeard: false },
+  { name: 'light-phone', width: 390, height: 844, scheme: 'light', isShot: true, isHeard: true },
+  { name: 'small', width: 360, height: 900, scheme: 'light', isShot: false, isHeard: false },
+  { name: 'wide', width: 2560, height: 900, scheme: 'light', isShot: false, isHeard: false },
 ];
-const SCHEMES = ['light', 'dark'] as const;
 
 /** Each page of the console, and what shows that it is there. */
 const PAGES: { name: string; path: (botId: string) => string; shown: string }[] = [
@@ -59,35 +73,31 @@ export function screens(system: () => System, people: () => People): void {
     await dave?.finish('create', { image: 'berth-no-such-image:1' });
   });
 
-  const views = SCHEMES.flatMap((scheme) => SIZES.map((size) => ({ scheme, ...size })));
-  test.each(views)('$scheme, $name', async ({ scheme, name: size, width, height }) => {
-    const page = await people().person('/nodes', undefined, { viewport: { width, height }, colorScheme: scheme });
+  test.each(PAGES)('$name', async ({ name, path, shown }) => {
+    const page = await people().person(path(botId));
     const faults: unknown[] = [];
-    for (const { name, path, shown } of PAGES) {
-      await page.goto(system().services.url + path(botId));
+    for (const { name: view, width, height, scheme, isShot, isHeard } of VIEWS) {
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.locator(`html[data-mantine-color-scheme="${scheme}"]`).waitFor();
       await page.locator(shown).first().waitFor();
-      await screen(page, `${name}-${scheme}-${size}`);
+      if (isShot) await screen(page, `${name}-${view}`);
       const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-      if (wider !== 0) faults.push([name, `${String(wider)} px wider than the screen`]);
-      // What is dark on a phone is dark on a desk, too.
-      if (scheme === 'dark' && size === 'phone') continue;
-      const { violations } = await new AxeBuilder({ page }).exclude('.xterm').analyze();
+      if (wider !== 0) faults.push([view, `${String(wider)} px wider than the screen`]);
+      if (!isHeard) continue;
+      // Without frames to look into, the quick way of it finds the same.
+      const axe = new AxeBuilder({ page })
+        .exclude('.xterm')
+        .options({ resultTypes: ['violations'] })
+        .setLegacyMode(true);
+      const { violations } = await axe.analyze();
       for (const { id, impact, nodes } of violations) {
         if (impact !== 'serious' && impact !== 'critical') continue;
-        faults.push([name, id, nodes.map(({ html }) => html.slice(0, 200)).slice(0, 3)]);
+        faults.push([view, id, nodes.map(({ html }) => html.slice(0, 200)).slice(0, 3)]);
       }
     }
+    await page.close();
     expect(faults).toEqual([]);
-  });
-
-  test.each([360, 2560])('nothing is wider than a screen of %d px', async (width) => {
-    const page = await people().person('/bots', undefined, { viewport: { width, height: 900 } });
-    for (const { path, shown } of PAGES) {
-      await page.goto(system().services.url + path(botId));
-      await page.locator(shown).first().waitFor();
-      const wider = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-      expect({ path: path(botId), wider }).toEqual({ path: path(botId), wider: 0 });
-    }
   });
 
   test('the first load is small', async () => {
