@@ -1,4 +1,5 @@
 import { Queue } from 'bullmq';
+import { setTimeout as delay } from 'node:timers/promises';
 import { bellJobId, nodeQueueName } from './bell.js';
 import { settlesWithin, withDeadline } from './deadline.js';
 import type { Bell, Doorbell } from './port.js';
@@ -7,6 +8,11 @@ import { CONNECTION_OF_STORE, PRODUCER_DEADLINE_MS, type OnFault, type Store } f
 /** Bells kept for one node while the store is slow. Beyond it they are dropped: the sweep rings again. */
 const PENDING_MAX = 10_000;
 const BATCH_MAX = 1_000;
+/**
+ * From one batch to the next, in milliseconds. On Postgres a batch makes and drops two tables, which takes ten times as
+ * long as what it adds: many small ones would leave nothing for the requests that ring.
+ */
+const BATCH_EVERY_MS = 100;
 const JOB = { attempts: 1, removeOnComplete: true, removeOnFail: true };
 
 interface Node {
@@ -14,6 +20,8 @@ interface Node {
   pending: Map<string, Bell>;
   queue: Queue<Bell> | undefined;
   flushing: Promise<void> | undefined;
+  /** When the next batch may go. Milliseconds since the epoch. */
+  nextBatchAt: number;
 }
 
 /** Hands bells over in batches: what is rung while one batch is under way makes the next. */
@@ -48,7 +56,8 @@ export class QueueDoorbell implements Doorbell {
 
   private node(nodeId: string): Node {
     let node = this.nodes.get(nodeId);
-    if (!node) this.nodes.set(nodeId, (node = { pending: new Map(), queue: undefined, flushing: undefined }));
+    if (!node)
+      this.nodes.set(nodeId, (node = { pending: new Map(), queue: undefined, flushing: undefined, nextBatchAt: 0 }));
     return node;
   }
 
@@ -56,6 +65,7 @@ export class QueueDoorbell implements Doorbell {
     // Whatever the caller rings in this same turn goes into the first batch.
     await Promise.resolve();
     while (node.pending.size > 0) {
+      if (node.pending.size > 1 && !this.closed) await delay(Math.max(0, node.nextBatchAt - Date.now()));
       const batch = [...node.pending].slice(0, BATCH_MAX);
       for (const [jobId] of batch) node.pending.delete(jobId);
       try {
@@ -75,6 +85,7 @@ export class QueueDoorbell implements Doorbell {
     if (!first) return;
     // A batch of one costs Postgres a plain insert, where a bulk makes temporary tables.
     const handed = more.length === 0 ? queue.add(first.name, first.data, first.opts) : queue.addBulk(jobs);
+    if (more.length > 0) node.nextBatchAt = Date.now() + BATCH_EVERY_MS;
     await withDeadline<unknown>(handed, PRODUCER_DEADLINE_MS, 'ringing');
   }
 
