@@ -1,4 +1,6 @@
 import type { SocketClient } from '#testing';
+import { once } from 'node:events';
+import { get, type IncomingMessage } from 'node:http';
 import { Agent, request } from 'undici';
 
 /** A client of the service under measure: requests over kept connections, ends by the socket. */
@@ -74,13 +76,13 @@ export class BerthClient {
     if (answer.statusCode >= 300) throw new Error(`an upload answered ${answer.statusCode}: ${text}`);
   }
 
+  /** Read as an engine's archive is read: by Node's own client. */
   async download(bot: string, path: string): Promise<void> {
-    const answer = await request(`${this.url}/v1/bots/${bot}/files/content?path=${encodeURIComponent(path)}`, {
-      dispatcher: this.#agent,
-      headers: { authorization: `Bearer ${this.key}` },
-    });
+    const url = `${this.url}/v1/bots/${bot}/files/content?path=${encodeURIComponent(path)}`;
+    const asked = get(url, { headers: { authorization: `Bearer ${this.key}` } });
+    const [answer] = (await once(asked, 'response')) as [IncomingMessage];
     if (answer.statusCode !== 200) throw new Error(`a download answered ${answer.statusCode}`);
-    for await (const _ of answer.body) continue;
+    for await (const _ of answer) continue;
   }
 
   /** Waits for an operation; what it came to. */
