@@ -68,7 +68,7 @@ export function Shell() {
             <Anchor component={Link} href="/" underline="never" c="inherit">
               <Group gap="xs" wrap="nowrap">
                 <img src="/icon.svg" alt="" width={26} height={26} />
-                <Text fw={700} size="lg">
+                <Text fw={700} size="lg" className="brand">
                   Berth
                 </Text>
               </Group>

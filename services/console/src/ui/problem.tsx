@@ -60,7 +60,8 @@ export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => vo
   const { title, detail, advice, requestId, errors } = told(error);
   return (
     <Alert color="red" icon={<IconAlertTriangle />} title={title.replaceAll('_', ' ')} role="alert">
-      <Text size="sm">{detail}</Text>
+      {/* Such a detail repeats what is wrong with each. */}
+      <Text size="sm">{errors.length > 0 ? 'Some of what was given is not possible:' : detail}</Text>
       {errors.length > 0 && (
         <List size="sm">
           {errors.map(({ path, message }) => (
