@@ -1,5 +1,5 @@
 import { presentEventData } from '#contracts';
-import type { Change, Lane, NodeCandidate, SnapshotWrite, TaskWrite } from '#domain';
+import type { Bot, Change, Lane, NodeCandidate, SnapshotWrite, TaskWrite } from '#domain';
 import type { Database } from './database.js';
 import { DatabaseFault } from './faults.js';
 import { commitStatement } from './commit-statement.js';
@@ -23,6 +23,9 @@ export interface BotPlace {
   /** Of the node's agent; null where the node is down. */
   agentUrl: string | null;
 }
+
+/** What a call into a bot's container is judged by. */
+export type BotInside = Pick<Bot, 'key' | 'tenantId' | 'botId' | 'state' | 'containerId' | 'sealedEnv'>;
 
 /** A node as placement sees it: NodeCandidate. */
 const NODE_CANDIDATE = `jsonb_build_object('id', id, 'status', CASE WHEN up THEN status ELSE 'down' END,
@@ -52,6 +55,15 @@ export class BotStore {
       `SELECT b.key, b.container_id AS "containerId", b.node_id AS "nodeId", CASE WHEN n.up THEN n.agent_url END AS "agentUrl"
        FROM bot b LEFT JOIN node n ON n.id = b.node_id WHERE b.tenant_id = $1::uuid AND b.bot_id = $2`,
       [tenantId, botId],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** The bot that a call has come for, and no more of it. */
+  async inside(key: string): Promise<BotInside | null> {
+    const rows = await this.database.query<BotInside>(
+      `SELECT key, tenant_id AS "tenantId", bot_id AS "botId", state, container_id AS "containerId", sealed_env AS "sealedEnv" FROM bot WHERE key = $1::uuid`,
+      [key],
     );
     return rows[0] ?? null;
   }

@@ -1,6 +1,5 @@
 import type { AgentAction, AgentClaims } from '#contracts';
-import type { Bot } from '#domain';
-import type { BotStore } from '#persistence';
+import type { BotInside, BotStore } from '#persistence';
 import type { SecretBox, TokenSigner } from '#platform';
 import { RuntimeFailure } from '#runtime';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -15,7 +14,7 @@ const THAW_POLL_MS = 50;
 
 /** A bot's container that a call may enter. */
 export interface Inside {
-  bot: Bot;
+  bot: BotInside;
   containerId: string;
   /** The environment that its owner gave it, which the engine does not know. */
   env: Record<string, string>;
@@ -27,7 +26,7 @@ type Use = Pick<ServerResponse | Duplex, 'once'>;
 /** Lets a call through to the one bot and for the one action that its token names, however it is addressed. */
 export class Gate {
   constructor(
-    private readonly parts: { bots: Pick<BotStore, 'findByKey'>; tokens: TokenSigner; secrets: SecretBox; uses: Uses },
+    private readonly parts: { bots: Pick<BotStore, 'inside'>; tokens: TokenSigner; secrets: SecretBox; uses: Uses },
   ) {}
 
   /** The bot's container, in whatever state. */
@@ -37,8 +36,7 @@ export class Gate {
     if (!claims?.botKey || claims.action !== action) {
       throw new AgentRefusal('unauthenticated', 'The token is not for this.');
     }
-    const lane = await this.parts.bots.findByKey(claims.botKey);
-    const bot = lane?.bot;
+    const bot = await this.parts.bots.inside(claims.botKey);
     if (!bot?.containerId) throw new AgentRefusal('container_not_found', 'The bot has no container.');
     return { bot, containerId: bot.containerId, env: this.#env(bot) };
   }
@@ -62,13 +60,13 @@ export class Gate {
         if (!(error instanceof RuntimeFailure) || error.code !== 'container_paused') throw error;
         if (signal.aborted || Date.now() > until) throw error;
         await new Promise((resolve) => setTimeout(resolve, THAW_POLL_MS));
-        const now = await this.parts.bots.findByKey(bot.key);
-        if (now?.bot.state !== 'running') throw error;
+        const now = await this.parts.bots.inside(bot.key);
+        if (now?.state !== 'running') throw error;
       }
     }
   }
 
-  #env({ sealedEnv }: Bot): Record<string, string> {
+  #env({ sealedEnv }: BotInside): Record<string, string> {
     if (sealedEnv === null) return {};
     return JSON.parse(this.parts.secrets.open(Buffer.from(sealedEnv, 'base64'))) as Record<string, string>;
   }

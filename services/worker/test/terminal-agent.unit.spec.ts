@@ -1,5 +1,5 @@
 import { TERMINAL_PROTOCOL } from '#contracts';
-import type { Lane } from '#domain';
+import type { BotInside } from '#persistence';
 import { createTokenSigner } from '#platform';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import Fastify, { type FastifyInstance } from 'fastify';
@@ -20,15 +20,15 @@ interface Asked {
 describe('the agent’s terminals', () => {
   let app: FastifyInstance;
   const tokens = createTokenSigner(SECRET, 'agent');
-  const states: Record<string, string> = { up: 'running', down: 'stopped' };
+  const states: Record<string, BotInside['state']> = { up: 'running', down: 'stopped' };
 
   beforeEach(async () => {
     app = Fastify();
-    const findByKey = async (key: string): Promise<Lane | null> => {
-      const bot = { key, containerId: `c-${key}`, sealedEnv: null, state: states[key] };
-      return key in states ? ({ bot } as unknown as Lane) : null;
+    const inside = async (key: string): Promise<BotInside | null> => {
+      const state = states[key];
+      return state ? { key, tenantId: 't', botId: key, containerId: `c-${key}`, sealedEnv: null, state } : null;
     };
-    const gate = new Gate({ bots: { findByKey }, tokens, secrets: {} as never, uses: new Uses() });
+    const gate = new Gate({ bots: { inside }, tokens, secrets: {} as never, uses: new Uses() });
     serveTerminals(app, { gate, runtime: {} as never, runs: {} as never, log: { error: () => undefined } as never });
     await app.listen({ host: '127.0.0.1', port: 0 });
   });

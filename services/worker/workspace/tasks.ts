@@ -1,7 +1,7 @@
 import type { TaskCreateBody } from '#contracts';
 import type { Bot, Task, TaskEnd } from '#domain';
 import type { TaskRecord } from '#operations';
-import type { BotStore, TaskStore } from '#persistence';
+import type { BotInside, BotStore, TaskStore } from '#persistence';
 import type { Log } from '#platform';
 import { RuntimeFailure, type Programs } from '#runtime';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -30,7 +30,7 @@ export interface TaskParts {
 
 /** A container that runs, and what its owner gave it. */
 interface Place {
-  bot: Bot;
+  bot: BotInside;
   containerId: string;
   env: Record<string, string>;
 }
@@ -171,7 +171,7 @@ export class Tasks {
     throw (await failed()) ?? new RuntimeFailure('container_not_running', 'The container ended.', { retryable: true });
   }
 
-  async #hasEnded(bot: Bot, id: string, withinMs: number): Promise<boolean> {
+  async #hasEnded(bot: BotInside, id: string, withinMs: number): Promise<boolean> {
     const until = Date.now() + withinMs;
     for (;;) {
       await this.look(bot.key);
@@ -182,7 +182,7 @@ export class Tasks {
     }
   }
 
-  async #prune({ key }: Bot, containerId: string): Promise<void> {
+  async #prune({ key }: BotInside, containerId: string): Promise<void> {
     try {
       const forgotten = await this.parts.tasks.prune(key);
       if (forgotten.length === 0) return;
