@@ -23,7 +23,16 @@ export async function runSuites(plan: Plan, progress: Progress, signal: AbortSig
   }
 }
 
-/** What takes the whole machine comes first and by itself: beside it, others would find that they are late. */
+/**
+ * Much of what comes first only waits, so more of it goes side by side. What takes the whole machine goes by itself: beside
+ * it, others would find that they are late.
+ */
+const RUNS = [
+  ['--selectProjects', 'arch', 'unit', 'medium', 'queue', 'runtime', '--maxWorkers', '3'],
+  ['--selectProjects', 'endurance'],
+  ['--selectProjects', 'console', 'e2e'],
+];
+
 function runsOf({ jestArgs }: Plan): string[][] {
-  return jestArgs.length > 0 ? [jestArgs] : [['--selectProjects', 'endurance'], []];
+  return jestArgs.length > 0 ? [jestArgs] : RUNS;
 }

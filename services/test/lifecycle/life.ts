@@ -24,11 +24,13 @@ export function life(queue: 'postgres' | 'redis'): void {
     afterAll(() => running?.stop());
 
     describe('verbs', () => verbs(system));
-    describe('data', () => data(system));
     describe('truth', () => truth(system));
     describe('rules', () => rules(system));
     describe('requests', () => requests(system));
     describe('live', () => live(system));
+    // Nothing that the queue has a part in.
+    if (queue === 'redis') return;
+    describe('data', () => data(system));
     describe('observing', () => observing(system));
     describe('isolation', () => isolation(system));
   });

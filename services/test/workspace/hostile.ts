@@ -31,7 +31,7 @@ export function hostile(system: () => System): void {
   // Not one that forks: a shell without room for that ends by itself.
   const BOMB = 'bomb() { bomb | bomb & }; bomb; exec sleep 100';
 
-  test.each([1, 2, 3, 4])(
+  test.each([1, 2])(
     'a fork bomb ends with its time, and nothing of it is left (%d)',
     async (n) => {
       const bot = system().bot(`bombed-${n}`);
