@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Duplex, Transform, Writable } from 'node:stream';
 import { Writable as WritableStream } from 'node:stream';
 import type Docker from 'dockerode';
@@ -45,8 +46,10 @@ export async function execute(
       begin(engine, exec, { attached, tty: hasTerminal }, deadline),
     );
     if (socket) {
+      const heard = socket.bytesRead;
       socket.once('end', () => beginnings.begun(containerId, exec));
-      socket.once('close', () => beginnings.abandon(containerId, exec));
+      // What has said something has begun.
+      socket.once('close', () => beginnings[socket.bytesRead > heard ? 'begun' : 'abandon'](containerId, exec));
     } else beginnings.begun(containerId, exec);
     const program = new AttachedProgram(engine, exec, socket, hasTerminal);
     if (spec.terminal) {
@@ -66,7 +69,7 @@ async function begin(
   exec: Docker.Exec,
   { attached, tty }: { attached: boolean; tty: boolean },
   deadline: { deadlineMs: number; signal: AbortSignal },
-): Promise<Duplex | null> {
+): Promise<Socket | null> {
   if (!attached) {
     await engine.call('exec start', deadline, (abortSignal) => exec.start({ Detach: true, Tty: tty, abortSignal }));
     return null;
@@ -74,7 +77,7 @@ async function begin(
   const opened = await engine.openStream('exec start', deadline, (abortSignal) =>
     exec.start({ hijack: true, stdin: true, Tty: tty, abortSignal }),
   );
-  const socket = opened.stream as Duplex;
+  const socket = opened.stream as Socket;
   socket.once('close', opened.close);
   return socket;
 }

@@ -148,5 +148,7 @@ export function refusals(system: () => System): void {
     expect(again.headers.get('idempotent-replayed')).toBe('true');
     expect(operationOf(again).id).toBe(operationOf(first).id);
     expectProblem(await bot.askSnapshot('POST', '', { name: 'x' }, { 'if-match': '"1"' }), 412, 'version_mismatch');
+    // A worker that is stopped in the middle of one leaves its helper to its next start, which never comes here.
+    await bot.run('delete');
   });
 }
