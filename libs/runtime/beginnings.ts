@@ -1,17 +1,18 @@
 import type Docker from 'dockerode';
-import { DEADLINE_MS, pause } from './deadline.js';
+import { DEADLINE_MS, pause, withDeadline } from './deadline.js';
 import type { EngineConnection } from './engine-connection.js';
 import { RuntimeFailure } from './failure.js';
 import { engineStatus } from './failures.js';
 
 const POLL_MS = 5;
-/** A program that has not begun by then, in a container with less processor than it wants, is not waited for. */
+/** A freeze waits no longer than this for all of them: in a container with too little processor, none may get to begin. */
 const BEGIN_MS = 10_000;
 /** After a call that broke: an engine that does not know of it by then never will. */
 const LOST_MS = 2_000;
 
 interface Turn {
-  freezing: boolean;
+  /** Resolves when the freeze that is under way has been made, or has failed. */
+  freezing: Promise<void> | null;
   /** Programs that may not have begun, each with the call that starts it. */
   unsure: Map<Docker.Exec, Promise<unknown>>;
 }
@@ -29,7 +30,7 @@ export class Beginnings {
   /** Starts a program, once no freeze is under way. */
   async begin<T>(containerId: string, exec: Docker.Exec, signal: AbortSignal, start: () => Promise<T>): Promise<T> {
     let turn = this.#turn(containerId);
-    for (; turn.freezing; turn = this.#turn(containerId)) await pause(POLL_MS, signal);
+    for (; turn.freezing; turn = this.#turn(containerId)) await this.#over(turn.freezing, signal);
     const started = start();
     turn.unsure.set(exec, started);
     try {
@@ -51,37 +52,52 @@ export class Beginnings {
   /** Nobody here waits for the program any more; the engine may yet begin it. */
   abandon(containerId: string, exec: Docker.Exec): void {
     if (!this.#turns.get(containerId)?.unsure.has(exec)) return;
-    void this.#untilBegun(exec, AbortSignal.timeout(BEGIN_MS))
+    void this.#untilBegun(exec, AbortSignal.timeout(2 * BEGIN_MS), Date.now() + BEGIN_MS)
       .catch(() => undefined)
       .then(() => this.begun(containerId, exec));
   }
 
-  /** Freezes a container, once every program in it has begun. Those that are to begin meanwhile wait for the answer. */
+  /**
+   * Freezes a container, once every program in it has begun. Those that are to begin meanwhile wait for the answer.
+   * `docker_error`, and nothing frozen, where one does not get to begin.
+   */
   async freeze(containerId: string, signal: AbortSignal, act: () => Promise<void>): Promise<void> {
     let turn = this.#turn(containerId);
-    for (; turn.freezing; turn = this.#turn(containerId)) await pause(POLL_MS, signal);
-    turn.freezing = true;
+    for (; turn.freezing; turn = this.#turn(containerId)) await this.#over(turn.freezing, signal);
+    let over: () => void = () => undefined;
+    turn.freezing = new Promise((resolve) => (over = resolve));
     try {
+      const until = Date.now() + BEGIN_MS;
       for (const [exec, started] of turn.unsure) {
-        await started.catch(() => undefined);
-        await this.#untilBegun(exec, signal);
+        await this.#settled(started, until, signal);
+        await this.#untilBegun(exec, signal, until);
         turn.unsure.delete(exec);
       }
       await act();
     } finally {
-      turn.freezing = false;
+      turn.freezing = null;
+      over();
       if (turn.unsure.size === 0) this.#turns.delete(containerId);
     }
   }
 
-  async #untilBegun(exec: Docker.Exec, signal: AbortSignal): Promise<void> {
+  /** Of a start, whatever its outcome. */
+  async #settled(started: Promise<unknown>, until: number, signal: AbortSignal): Promise<void> {
+    const either = started.then(
+      () => undefined,
+      () => undefined,
+    );
+    const deadlineMs = Math.max(0, until - Date.now());
+    await withDeadline({ call: 'exec start', deadlineMs, signals: [signal] }, () => either);
+  }
+
+  async #untilBegun(exec: Docker.Exec, signal: AbortSignal, until: number): Promise<void> {
     const since = Date.now();
     for (;;) {
       const info = await this.#inspect(exec, signal);
       if (!info || info.Pid > 0 || info.ExitCode !== null) return;
-      const waited = Date.now() - since;
-      if (!info.Running && waited > LOST_MS) return;
-      if (waited > BEGIN_MS) {
+      if (!info.Running && Date.now() - since > LOST_MS) return;
+      if (Date.now() > until) {
         throw new RuntimeFailure('docker_error', 'A program in the container does not get to begin.', {
           retryable: true,
         });
@@ -102,8 +118,12 @@ export class Beginnings {
     }
   }
 
+  async #over(freezing: Promise<void>, signal: AbortSignal): Promise<void> {
+    await withDeadline({ call: 'pause', deadlineMs: DEADLINE_MS.exec, signals: [signal] }, () => freezing);
+  }
+
   #turn(containerId: string): Turn {
-    const turn = this.#turns.get(containerId) ?? { freezing: false, unsure: new Map<Docker.Exec, Promise<unknown>>() };
+    const turn = this.#turns.get(containerId) ?? { freezing: null, unsure: new Map<Docker.Exec, Promise<unknown>>() };
     this.#turns.set(containerId, turn);
     return turn;
   }
