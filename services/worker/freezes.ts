@@ -1,8 +1,9 @@
 import type { Bot } from '#domain';
 import type { Log } from '#platform';
 import type { ContainerRuntime, RuntimeContainer } from '#runtime';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { notesIn } from './notes.js';
 
 /** More than the engine's calls for it, and what they wait for, may take together. */
 const FREEZE_MS = 60_000;
@@ -90,6 +91,6 @@ export class Freezes {
   }
 
   #noted(): Promise<string[]> {
-    return readdir(this.parts.directory).catch(() => []);
+    return notesIn(this.parts.directory);
   }
 }

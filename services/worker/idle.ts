@@ -2,6 +2,7 @@ import type { Lane } from '#domain';
 import type { Acceptance } from '#operations';
 import type { BotStore } from '#persistence';
 import type { Log } from '#platform';
+import { Rounds } from './rounds.js';
 import type { Uses } from './uses.js';
 
 /** How often it is looked who is idle: a stop comes so much later than promised at most, and never earlier. */
@@ -18,22 +19,22 @@ interface IdleParts {
 
 /** Stops containers that nobody uses for as long as their owner has said, like anybody would: through the one door. */
 export class IdlePolicy {
-  #timer: NodeJS.Timeout | null = null;
-  #busy: Promise<void> | null = null;
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: IdleParts) {}
-
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.#busy ??= this.check()
-        .catch((error: unknown) => this.parts.log.warn({ err: error }, 'idle containers could not be looked for'))
-        .finally(() => (this.#busy = null));
-    }, EVERY_MS);
+  constructor(private readonly parts: IdleParts) {
+    this.#rounds = new Rounds(
+      EVERY_MS,
+      () => this.check(),
+      (error) => parts.log.warn({ err: error }, 'idle containers could not be looked for'),
+    );
   }
 
-  async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
-    await this.#busy;
+  start(): void {
+    this.#rounds.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async check(): Promise<void> {

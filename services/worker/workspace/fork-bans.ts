@@ -1,7 +1,9 @@
 import type { Log } from '#platform';
 import { RuntimeFailure, type ContainerRuntime } from '#runtime';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { notesIn } from '../notes.js';
+import { Rounds } from '../rounds.js';
 
 /** What runs stays, and what is run from outside joins it whatever the limit is; but nobody in there can fork. */
 const BANNED_PIDS = 1;
@@ -23,26 +25,23 @@ interface ForkBansParts {
 export class ForkBans {
   /** One ban of a container at a time: a second would take the first one's limit for the container's own. */
   readonly #turns = new Map<string, Promise<unknown>>();
-  #timer: NodeJS.Timeout | null = null;
-  #lifting: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: ForkBansParts) {}
+  constructor(private readonly parts: ForkBansParts) {
+    this.#rounds = new Rounds(
+      RETRY_MS,
+      () => this.#liftLeft(),
+      (error) => parts.log.warn({ err: error }, 'the notes of limits could not be read'),
+    );
+  }
 
   /** Lifts what an earlier process has left, now and until it is done. */
   start(): void {
-    let busy = false;
-    const liftLeft = (): void => {
-      if (busy) return;
-      busy = true;
-      this.#lifting = this.#liftLeft().finally(() => (busy = false));
-    };
-    this.#timer = setInterval(liftLeft, RETRY_MS).unref();
-    liftLeft();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
-    await this.#lifting;
+    await this.#rounds.stop();
     await Promise.allSettled(this.#turns.values());
   }
 
@@ -95,7 +94,7 @@ export class ForkBans {
   }
 
   async #liftLeft(): Promise<void> {
-    const left = await readdir(this.parts.directory).catch(() => []);
+    const left = await notesIn(this.parts.directory);
     for (const containerId of left) if (!this.#turns.has(containerId)) await this.#lift(containerId);
   }
 

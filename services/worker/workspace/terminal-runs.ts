@@ -1,8 +1,10 @@
 import type { Log } from '#platform';
 import type { Programs } from '#runtime';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { notesIn } from '../notes.js';
+import { Rounds } from '../rounds.js';
 import { hangUp, hasNone } from './outside.js';
 import type { RunEnds } from './run-ends.js';
 
@@ -25,28 +27,23 @@ interface TerminalRunsParts {
  */
 export class TerminalRuns {
   readonly #live = new Set<string>();
-  #timer: NodeJS.Timeout | null = null;
-  #ending: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: TerminalRunsParts) {}
+  constructor(private readonly parts: TerminalRunsParts) {
+    this.#rounds = new Rounds(
+      RETRY_MS,
+      () => this.#endLeft(),
+      (error) => parts.log.warn({ err: error }, 'the notes of terminals could not be read'),
+    );
+  }
 
   /** Ends what an earlier process has left, now and until it is done. */
   start(): void {
-    let busy = false;
-    const endLeft = (): void => {
-      if (busy) return;
-      busy = true;
-      this.#ending = this.#endLeft()
-        .catch((error: unknown) => this.parts.log.warn({ err: error }, 'the notes of terminals could not be read'))
-        .finally(() => (busy = false));
-    };
-    this.#timer = setInterval(endLeft, RETRY_MS).unref();
-    endLeft();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
-    await this.#ending;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   async note(run: string, containerId: string): Promise<void> {
@@ -84,7 +81,7 @@ export class TerminalRuns {
 
   async #endLeft(): Promise<void> {
     const { directory } = this.parts;
-    const left = (await readdir(directory).catch(() => [])).filter((run) => !this.#live.has(run));
+    const left = (await notesIn(directory)).filter((run) => !this.#live.has(run));
     for (const run of left) {
       const containerId = await readFile(this.#file(run), 'utf8').catch(() => '');
       // Killed while it was noted: it was not begun.

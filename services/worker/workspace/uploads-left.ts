@@ -1,9 +1,11 @@
 import type { BotStore } from '#persistence';
 import type { Log } from '#platform';
 import { RuntimeFailure, type Programs } from '#runtime';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AgentRefusal } from '../agent/refusal.js';
+import { notesIn } from '../notes.js';
+import { Rounds } from '../rounds.js';
 import { askFiles } from './files-program.js';
 import { SWEEP_UNPACK, SWEEP_WRITE } from './files-scripts.js';
 
@@ -32,26 +34,23 @@ interface UploadsLeftParts {
  */
 export class UploadsLeft {
   readonly #live = new Set<string>();
-  #timer: NodeJS.Timeout | null = null;
-  #sweeping: Promise<void> = Promise.resolve();
+  readonly #rounds: Rounds;
 
-  constructor(private readonly parts: UploadsLeftParts) {}
+  constructor(private readonly parts: UploadsLeftParts) {
+    this.#rounds = new Rounds(
+      RETRY_MS,
+      () => this.#sweepLeft(),
+      (error) => parts.log.warn({ err: error }, 'the notes of uploads could not be read'),
+    );
+  }
 
   /** Removes what is left, now and from time to time. */
   start(): void {
-    let busy = false;
-    const sweep = (): void => {
-      if (busy) return;
-      busy = true;
-      this.#sweeping = this.#sweepLeft().finally(() => (busy = false));
-    };
-    this.#timer = setInterval(sweep, RETRY_MS).unref();
-    sweep();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    if (this.#timer) clearInterval(this.#timer);
-    await this.#sweeping;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Runs an upload, noted until it has ended in a way that leaves nothing. */
@@ -73,7 +72,7 @@ export class UploadsLeft {
   }
 
   async #sweepLeft(): Promise<void> {
-    const left = (await readdir(this.parts.directory).catch(() => [])).filter((id) => !this.#live.has(id));
+    const left = (await notesIn(this.parts.directory)).filter((id) => !this.#live.has(id));
     for (const id of left) {
       try {
         if (await this.#sweep(id)) await this.#forget(id);
