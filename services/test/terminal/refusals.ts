@@ -1,3 +1,4 @@
+import { waitFor } from '#testing';
 import { MAX_TERMINALS } from '#contracts';
 import type { SocketClient } from '#testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -88,9 +89,11 @@ export function refusals(system: () => System): void {
     );
     expect(opened.filter(({ ok }) => ok)).toHaveLength(MAX_TERMINALS);
     for (const ack of opened.filter(({ ok }) => !ok)) expect(ack).toEqual(refused('quota_exceeded'));
-    expect((await running(await containerOf(bot))).filter((line) => line.includes('sleep 7400'))).toHaveLength(
-      MAX_TERMINALS,
-    );
+    // The engine tells of a program before that has begun.
+    const sleeping = async (): Promise<number> =>
+      (await running(await containerOf(bot))).filter((line) => line.includes('sleep 7400')).length;
+    await waitFor(async () => (await sleeping()) >= MAX_TERMINALS, { what: 'all of them to begin' });
+    expect(await sleeping()).toBe(MAX_TERMINALS);
     many.close();
   });
 
