@@ -1,6 +1,5 @@
-import { waitFor } from '#testing';
 import { MAX_TERMINALS } from '#contracts';
-import type { SocketClient } from '#testing';
+import { waitFor, type SocketClient } from '#testing';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { TestBot } from '../support/bot.js';
 import type { System } from '../support/system.js';
