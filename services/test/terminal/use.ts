@@ -64,6 +64,20 @@ export function use(system: () => System): void {
     expect(told.shown()).toContain('31 101');
   });
 
+  test('what is typed after a new size finds it, and of many at once the last one stays', async () => {
+    const terminal = await open({ command: 'stty -echo; echo ready; while read -r line; do eval "$line"; done' });
+    await terminal.until('ready');
+    for (let i = 1; i <= 20; i += 1) {
+      // As a browser does, which waits for no answer.
+      await Promise.all([terminal.resize(100 + i, 30 + i), terminal.type('stty size\n')]);
+      await terminal.until(new RegExp(`\\n${30 + i} ${100 + i}\r\n`));
+    }
+    await Promise.all([...Array(20).keys()].map((i) => terminal.resize(200 + i, 60 + i)));
+    await terminal.type('stty size; exit 0\n');
+    expect(await terminal.exit()).toBe(0);
+    expect(terminal.shown()).toMatch(/\n79 219\r\n$/);
+  });
+
   test('keeps characters whole, both ways, however their bytes are cut', async () => {
     const writer = await open({
       command:

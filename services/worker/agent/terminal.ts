@@ -121,8 +121,7 @@ class Session {
     } else if (frame.kind === 'input' && this.#opening) {
       this.#input(frame.bytes);
     } else if (frame.kind === 'resize' && this.#opening) {
-      // Of a program that has just ended.
-      this.#terminal?.resize(frame).catch(() => undefined);
+      this.#terminal?.resize(frame);
     } else {
       throw new Error(`A frame "${frame.kind}" has no place here.`);
     }

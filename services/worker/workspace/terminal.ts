@@ -49,9 +49,10 @@ export interface TerminalSpec {
 export interface Terminal {
   /** What `shape` makes of each piece that the program shows. Ends with it. */
   output: Readable;
-  /** Calls back when it has gone on towards the program. */
+  /** Calls back when it has gone on towards the program, which sees the last size by then. */
   write(bytes: Buffer, taken: () => void): void;
-  resize(size: TerminalSize): Promise<void>;
+  /** Of several at once, the last one stays. */
+  resize(size: TerminalSize): void;
   /** Once `output` has ended: its exit code, or null where its container ended under it. */
   ended(): Promise<number | null>;
   /** Hangs up, then ends the program and all that it has begun. Where that cannot be done now, it is done later. */
@@ -113,10 +114,19 @@ export async function openTerminal(
   output.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => output.once('close', resolve));
   program.stdin.write('\n');
+  // Input and sizes reach the engine on different connections, and are put in order here.
+  let wanted = size;
+  let sized = Promise.resolve();
   return {
     output,
-    write: (bytes, taken) => void program.stdin.write(bytes, (error) => void (error ?? taken())),
-    resize: (wanted) => program.resize(wanted),
+    write: (bytes, taken) => void sized.then(() => program.stdin.write(bytes, (error) => void (error ?? taken()))),
+    resize: (next) => {
+      wanted = next;
+      sized = sized.then(async () => {
+        // It may have just ended, and a later size makes this one needless.
+        if (wanted === next) await program.resize(next).catch(() => undefined);
+      });
+    },
     ended: async () => {
       await runs.forget(run);
       return exitCode(program, runtime, containerId);
