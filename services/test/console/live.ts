@@ -1,4 +1,6 @@
+import { waitFor } from '#testing';
 import { expect, test } from '@jest/globals';
+import { execIn } from '../support/engine.js';
 import { idOf, type System } from '../support/system.js';
 import { SOON_MS, shows, statusOf, type People } from './browser.js';
 
@@ -18,16 +20,28 @@ export function live(system: () => System, people: () => People): void {
 
   test('what waits is shown behind what runs, and who asked for it', async () => {
     const bot = system().bot('queue');
-    await bot.run('create', { start: true, command: ['sh', '-c', 'trap "" TERM; while :; do sleep 1; done'] });
+    await bot.run('create', {
+      start: true,
+      command: [
+        'sh',
+        '-c',
+        'trap "until [ -e /data/seen ]; do sleep 0.1; done; exit" TERM; while :; do sleep 0.1; done',
+      ],
+    });
     const page = await people().person(`/bots/${bot.id}`);
     await shows(page, 'running');
-    await bot.send('stop', { timeoutSeconds: 3 });
+    await bot.send('stop', { timeoutSeconds: 60 });
     await bot.send('start');
     await bot.send('pause');
     const running = page.getByRole('status', { name: 'Operation under way' });
     await running.getByText('stop').waitFor({ timeout: SOON_MS });
     const waiting = page.getByRole('list').filter({ hasText: 'pause' });
-    expect((await waiting.getByRole('listitem').allTextContents()).join()).toMatch(/^start.*operator,pause.*operator$/);
+    await waitFor(
+      async () =>
+        /^start.*operator,pause.*operator$/.test((await waiting.getByRole('listitem').allTextContents()).join()),
+      { what: 'both that wait, in their order' },
+    );
+    await execIn(system().docker, idOf(await bot.get()), 'touch /data/seen');
     await shows(page, 'paused');
     await waiting.waitFor({ state: 'detached' });
   });
