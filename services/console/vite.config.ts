@@ -11,6 +11,8 @@ export default defineConfig({
     outDir: path('../../dist/console'),
     emptyOutDir: true,
     target: 'es2022',
+    // Small in all; a part's own would not be asked for again where it was lost.
+    cssCodeSplit: false,
     // The terminal is a chunk of its own, and large by nature.
     chunkSizeWarningLimit: 800,
     rolldownOptions: {

@@ -4,6 +4,7 @@ import { People } from './console/browser.js';
 import { container } from './console/container.js';
 import { files } from './console/files.js';
 import { live } from './console/live.js';
+import { loading } from './console/loading.js';
 import { signingIn } from './console/signing-in.js';
 import { snapshots } from './console/snapshots.js';
 import { tasks } from './console/tasks.js';
@@ -31,6 +32,7 @@ describe('the console', () => {
   });
 
   describe('signing in', () => signingIn(system, people));
+  describe('loading', () => loading(system, people));
   describe('bots', () => bots(system, people));
   describe('container', () => container(system, people));
   describe('snapshots', () => snapshots(system, people));

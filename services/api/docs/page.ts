@@ -1,12 +1,13 @@
 import type {} from '@fastify/helmet';
 import type { RouteShorthandOptions } from 'fastify';
 
-/** What a browser may do with these pages: load what comes from here, and nothing else. */
-export const PAGE_OPTIONS = {
+/** What a browser may do with a page: load what comes from here, and run what is in it by the hash of that. */
+export const pageOptions = (...hashes: string[]): RouteShorthandOptions => ({
   helmet: {
     contentSecurityPolicy: {
       directives: {
         defaultSrc: ["'self'"],
+        scriptSrc: ["'self'", ...hashes],
         imgSrc: ["'self'", 'data:'],
         styleSrc: ["'self'", "'unsafe-inline'"],
         upgradeInsecureRequests: null,
@@ -14,4 +15,6 @@ export const PAGE_OPTIONS = {
     },
     strictTransportSecurity: false,
   },
-} as const satisfies RouteShorthandOptions;
+});
+
+export const PAGE_OPTIONS = pageOptions();

@@ -1,9 +1,11 @@
 import type {} from '@fastify/helmet';
 import files from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { PAGE_OPTIONS } from '../docs/page.js';
+import { pageOptions } from '../docs/page.js';
 
 /** The pages of the console, each of which is the same document: an address can be shared and opened anew. */
 const PAGES = ['/', '/bots', '/bots/*', '/operations', '/operations/*', '/nodes', '/nodes/*', '/keys', '/keys/*'];
@@ -25,15 +27,22 @@ export async function serveConsole(app: FastifyInstance, root = consoleRoot()): 
     immutable: true,
     maxAge: '365d',
   });
-  for (const page of PAGES) app.get(page, PAGE_OPTIONS, (_request, reply) => reply.sendFile('index.html', root, FRESH));
+  const options = pageOptions(...hashesOf(await readFile(`${root}/index.html`, 'utf8')));
+  for (const page of PAGES) app.get(page, options, (_request, reply) => reply.sendFile('index.html', root, FRESH));
   // Who mistypes an address in a browser is told so by the console; a program gets the problem it expects.
-  app.get('/*', PAGE_OPTIONS, (request, reply) => {
+  app.get('/*', options, (request, reply) => {
     const isPage = request.headers.accept?.includes('text/html') === true && !request.url.startsWith('/v1/');
     if (isPage) void reply.status(404).sendFile('index.html', root, FRESH);
     else reply.callNotFound();
   });
-  for (const name of ['icon.svg', 'scheme.js'])
-    app.get(`/${name}`, (_request, reply) => reply.sendFile(name, root, FRESH));
+  app.get('/icon.svg', (_request, reply) => reply.sendFile('icon.svg', root, FRESH));
+}
+
+/** Of the scripts within a page, as its policy names them. */
+function hashesOf(html: string): string[] {
+  return [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
 }
 
 const FRESH = { immutable: false, maxAge: 0 };

@@ -97,7 +97,7 @@ export function screens(system: () => System, people: () => People): void {
       const { violations } = await axe.analyze();
       for (const { id, impact, nodes } of violations) {
         if (impact !== 'serious' && impact !== 'critical') continue;
-        faults.push([view, id, nodes.map(({ html }) => html.slice(0, 200)).slice(0, 3)]);
+        faults.push([view, id, nodes.map(({ html, any }) => [html.slice(0, 200), any[0]?.message]).slice(0, 3)]);
       }
     }
     await page.close();

@@ -11,6 +11,6 @@ export class Fault extends Component<{ children: ReactNode }, { error: unknown }
 
   override render(): ReactNode {
     if (this.state.error === null) return this.props.children;
-    return <Problem error={this.state.error} onRetry={() => this.setState({ error: null })} />;
+    return <Problem error={this.state.error} onRetry={() => location.reload()} />;
   }
 }

@@ -1,6 +1,8 @@
 import { lazy, type ComponentType } from 'react';
 
 const RETRY_MS = 1_000;
+/** Of a part that does not come though the service is there. */
+const ATTEMPTS = 3;
 const later: (() => Promise<unknown>)[] = [];
 
 /**
@@ -19,12 +21,12 @@ export async function loadAhead(): Promise<void> {
 }
 
 async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
-  for (;;) {
+  for (let attempts = 1; ; attempts += 1) {
     try {
       return await load();
     } catch (error) {
       // A page from before an update asks for what is no more: a reload brings the new one.
-      if (!(await isAway())) throw error;
+      if (attempts >= ATTEMPTS && !(await isAway())) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }
