@@ -38,6 +38,8 @@ export const commandField = z
 
 const ENCODINGS = ['utf8', 'base64'] as const;
 
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/;
+
 export const execBody = z
   .strictObject({
     command: commandField,
@@ -52,6 +54,10 @@ export const execBody = z
       .describe('After this long it is killed, with all that it has begun.'),
     user: user.optional(),
     encoding: z.enum(ENCODINGS).default('utf8').describe('Of `stdin`, `stdout` and `stderr`: base64 for exact bytes.'),
+  })
+  .refine(({ stdin = '', encoding }) => encoding !== 'base64' || BASE64.test(stdin), {
+    path: ['stdin'],
+    message: 'Must be base64, as `encoding` says.',
   })
   .meta({ id: 'Exec' });
 export type ExecBody = z.output<typeof execBody>;

@@ -134,6 +134,28 @@ export function badDays(system: () => System): void {
     expectProblem(await files.list('/data/tree'), 404, 'file_not_found');
   }, 90_000);
 
+  test('a directory that appears where an upload is to be is kept, and the upload refused', async () => {
+    const upload = await begin('/data/place');
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+    expect((await files.makeDirectory('/data/place')).status).toBe(201);
+    upload.end('the rest');
+    const [answer] = await answered;
+    const body: unknown = JSON.parse((await buffer(answer)).toString());
+    expect([answer.statusCode, body]).toEqual([409, expect.objectContaining({ code: 'file_conflict' })]);
+    expect(await files.inside.output('ls -A /data/place')).toBe('');
+  });
+
+  test('the directory is deleted under an upload: it is told so', async () => {
+    expect((await files.makeDirectory('/data/going')).status).toBe(201);
+    const upload = await begin('/data/going/file');
+    const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
+    await files.inside.output('rm -r /data/going');
+    upload.end('the rest');
+    const [answer] = await answered;
+    const body: unknown = JSON.parse((await buffer(answer)).toString());
+    expect([answer.statusCode, body]).toEqual([404, expect.objectContaining({ code: 'file_not_found' })]);
+  });
+
   test('a snapshot is taken under an upload, which then goes on', async () => {
     const upload = await begin('/data/kept');
     const answered = once(upload, 'response') as Promise<[IncomingMessage]>;

@@ -152,6 +152,18 @@ export function ends(system: () => System): void {
     for (const sleeper of SLEEPERS) await untilEnded(container, `sleep ${sleeper}`);
   });
 
+  test('a size that comes while the container stands still is there when it goes on', async () => {
+    const socket = await system().services.socket();
+    const terminal = await TestTerminal.open(socket, bot);
+    await bot.run('pause');
+    await terminal.resize(101, 41);
+    await terminal.resize(102, 42);
+    await terminal.type('stty size\r');
+    await bot.run('resume');
+    await terminal.until('42 102');
+    socket.close();
+  });
+
   test('the container stopped: an exit without a code', async () => {
     await waitFor(async () => (await bot.get()).status === 'running', { what: 'the container to run' });
     const { terminal, socket } = await stubborn();

@@ -2,6 +2,7 @@ import { MAX_OUTPUT_BYTES } from '#contracts';
 import { waitFor } from '#testing';
 import { beforeAll, expect, test } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openStream } from '../support/event-stream.js';
 import { expectProblem } from '../support/exact.js';
 import type { System } from '../support/system.js';
@@ -174,6 +175,43 @@ export function commands(system: () => System): void {
     expectProblem(await outside.ask({ command: 'true' }), 409, 'container_not_running');
     await bot.run('delete');
     expectProblem(await outside.ask({ command: 'true' }), 404, 'container_not_found');
+  });
+
+  test('a command that kills what began it has an exit code, and goes with it', async () => {
+    expect(await inside.exec('kill -TERM $PPID; echo done')).toMatchObject({ exitCode: 143 });
+    expect(await inside.exec('kill -KILL $PPID; n=777; exec sleep $n')).toMatchObject({ exitCode: 137 });
+    await inside.untilGone('sleep 777');
+  });
+
+  test('input that is no base64, where it is to be, is refused', async () => {
+    const answer = await inside.ask({ command: 'cat', stdin: '!!!', encoding: 'base64' });
+    expectProblem(answer, 400, 'validation_failed');
+    expect(await inside.exec('cat', { stdin: 'AAE=', encoding: 'base64' })).toMatchObject({ stdout: 'AAE=' });
+  });
+
+  test('around a stop, a restart and a delete nothing is told but that the container does not run', async () => {
+    const bot = system().bot('ending');
+    const ending = new Inside(bot);
+    await bot.run('create', { start: true });
+    const told = new Set<string>();
+    let isOver = false;
+    const asking = (async () => {
+      const asked: Promise<void>[] = [];
+      for (let i = 0; !isOver; i += 1) {
+        const answer =
+          i % 2 ? ending.ask({ command: 'true' }) : ending.bot.http.post(ending.path('/tasks'), { command: 'true' });
+        asked.push(
+          answer.then(({ status, body }) => void told.add(`${status} ${(body as { code?: string }).code ?? ''}`)),
+        );
+        await delay(40);
+      }
+      await Promise.all(asked);
+    })();
+    for (const verb of ['stop', 'start', 'restart', 'stop', 'start', 'delete'] as const) await bot.run(verb);
+    isOver = true;
+    await asking;
+    const allowed = ['200 ', '201 ', '404 container_not_found', '409 container_not_running'];
+    expect([...told].filter((each) => !allowed.includes(each))).toEqual([]);
   });
 
   test('a container that ends under it ends it, and says so', async () => {

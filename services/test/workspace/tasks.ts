@@ -39,6 +39,13 @@ export function tasks(system: () => System): void {
     expect(await count()).toBe(0);
   });
 
+  test('one that has ended by itself is not noted as killed where its end is asked for then', async () => {
+    const task = await inside.start('exit 3');
+    await inside.ended(task);
+    expect(await inside.end(task)).toMatchObject({ status: 200, body: { status: 'exited', exitCode: 3 } });
+    expect(await inside.output(`ls /var/lib/berth/tasks/${task.id}`)).not.toContain('killed');
+  });
+
   test('a signal reaches it, and it is told as killed', async () => {
     const task = await inside.start(TICKER);
     expect(await count()).toBe(1);

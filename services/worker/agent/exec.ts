@@ -23,6 +23,7 @@ export function serveExec(app: FastifyInstance, gate: Gate, supervision: Supervi
 
 class Execution {
   readonly #began = performance.now();
+  readonly #entered = Date.now();
   #timedOut = false;
 
   constructor(
@@ -103,8 +104,10 @@ class Execution {
   /** Its exit code, once all of its output was taken. */
   async #end(program: Supervised): Promise<number> {
     await finished(program.output, { writable: false });
-    const ended: Ended | null = await program.ended();
-    if (ended) return ended.exitCode;
+    const ended: Ended | null = await program.ended().catch(async (error: unknown) => {
+      throw await this.gate.reasonOf(error, this.inside, this.#entered);
+    });
+    if (ended && (ended.isTold || !(await this.gate.hasEnded(this.inside, this.#entered)))) return ended.exitCode;
     throw new AgentRefusal('container_not_running', 'The container ended while the command ran.');
   }
 

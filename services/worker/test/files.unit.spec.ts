@@ -18,6 +18,7 @@ describe('a range', () => {
     ['Bytes = 1 - 2', { first: 1, bytes: 2 }],
     ['bytes=10-', 'beyond'],
     ['bytes=10-20', 'beyond'],
+    [`bytes=${'9'.repeat(23)}-`, 'beyond'],
     ['bytes=-0', 'beyond'],
   ])('%s of ten bytes', (header, expected) => {
     expect(rangeIn(header, 10)).toEqual(expected);

@@ -28,7 +28,7 @@ describe('the agent’s terminals', () => {
       const state = states[key];
       return state ? { key, tenantId: 't', botId: key, containerId: `c-${key}`, sealedEnv: null, state } : null;
     };
-    const gate = new Gate({ bots: { inside }, tokens, secrets: {} as never, uses: new Uses() });
+    const gate = new Gate({ bots: { inside }, runtime: {} as never, tokens, secrets: {} as never, uses: new Uses() });
     serveTerminals(app, { gate, runtime: {} as never, runs: {} as never, log: { error: () => undefined } as never });
     await app.listen({ host: '127.0.0.1', port: 0 });
   });

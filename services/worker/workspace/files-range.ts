@@ -9,7 +9,7 @@ export interface Range {
  * ranges, and for what is none. `beyond` where nothing of the file is in it.
  */
 export function rangeIn(header: string | undefined, size: number): Range | 'beyond' | null {
-  const [, from = '', to = ''] = /^\s*bytes\s*=\s*(\d{0,15})\s*-\s*(\d{0,15})\s*$/i.exec(header ?? '') ?? [];
+  const [, from = '', to = ''] = /^\s*bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header ?? '') ?? [];
   if (from === '' && to === '') return null;
   if (from === '') {
     const bytes = Math.min(Number(to), size);

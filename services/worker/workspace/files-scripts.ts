@@ -154,6 +154,8 @@ tmp=./.berth-upload-$mine-$2
 umask 077
 echo ready
 cat >"$tmp" || fail failed
+# Its directory may be deleted under it.
+[ -e "$tmp" ] || told missing
 [ "$(tail -c 32 "$tmp" 2>/dev/null)" = "$3" ] || fail cut
 size=$(($(stat -c %s "$tmp") - 32))
 dd if=/dev/null of="$tmp" bs=1 seek="$size" 2>/dev/null || fail failed
@@ -163,6 +165,9 @@ if [ -e "$name" ]; then
 fi
 [ "$owner" = 0:0 ] || chown "$owner" "$tmp" || fail failed
 chmod "$mode" "$tmp" && mv -f -- "$tmp" "$name" || fail failed
+# A directory that appeared there meanwhile has taken it in.
+inside=$name/\${tmp#./}
+if [ -e "$inside" ]; then tmp=$inside; fail directory; fi
 told "$kind $size"`;
 
 /** Argument: a directory. */

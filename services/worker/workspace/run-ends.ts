@@ -2,7 +2,8 @@ import { RuntimeFailure, type Programs } from '#runtime';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ForkBans } from './fork-bans.js';
 import { fromOutside } from './outside.js';
-import { END_RUN, SIGNAL_RUN } from './scripts.js';
+import { END_RUN } from './scripts.js';
+import { SIGNAL_TASK } from './task-scripts.js';
 
 /** So long is tried what hurts nobody else in the container. Milliseconds. */
 const GENTLE_MS = 5_000;
@@ -31,11 +32,19 @@ export class RunEnds {
     );
   }
 
-  /** Signals a run, each process once, and adds what there is of it to `known`. False where nothing is. */
-  async signal(containerId: string, run: string, name: string, known: Set<string>): Promise<boolean> {
+  /**
+   * Signals a task, each process once, and adds what there is of it to `known`. False where nothing is. `isAsked`: it is
+   * to end of it, by somebody's wish.
+   */
+  async signal(
+    containerId: string,
+    run: string,
+    { name, isAsked = false }: { name: string; isAsked?: boolean },
+    known: Set<string>,
+  ): Promise<boolean> {
     const tell = async (user: string): Promise<string[]> => {
-      const script = [SIGNAL_RUN, 'sh', run, [...known].join(' '), name];
-      const told = await this.whateverRuns(containerId, () =>
+      const script = [SIGNAL_TASK, 'sh', run, [...known].join(' '), name, isAsked ? 'asked' : ''];
+      const told = await this.#whateverRuns(containerId, () =>
         fromOutside(this.parts.programs, containerId, script, user),
       );
       for (const process of told.filter(isProcess)) known.add(process);
@@ -48,7 +57,7 @@ export class RunEnds {
   }
 
   /** Runs a script that has to be run, also where what runs in the container leaves no room for it. */
-  async whateverRuns<T>(containerId: string, run: () => Promise<T>): Promise<T> {
+  async #whateverRuns<T>(containerId: string, run: () => Promise<T>): Promise<T> {
     try {
       return await run();
     } catch (error) {

@@ -52,17 +52,6 @@ printf '%s\\n' $ever
 __berth_users
 echo told`;
 
-/**
- * Signals a run, from outside: all of it that this user may signal. Arguments: as of END_RUN, `$3` the signal. Prints what
- * it has found, then users as END_RUN does.
- */
-export const SIGNAL_RUN = `${PROCESS_FUNCTIONS}${USERS_FUNCTION}me=$$ ever=\${2:+ }$2
-__berth_find "$1" none
-printf '%s\\n' $found
-for p in $found; do kill -"$3" "\${p%:*}"; done 2>/dev/null
-__berth_users
-echo told`;
-
 /** Tells a run, from outside, that its terminal is gone. Argument: `$1` its id. Prints whether there is anything of it. */
 export const HANG_UP = `${PROCESS_FUNCTIONS}me=$$ ever=
 __berth_find "$1" none

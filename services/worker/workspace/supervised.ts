@@ -30,6 +30,8 @@ export interface Supervised {
 
 export interface Ended {
   exitCode: number;
+  /** False where nobody announced it: it may have ended with its container. */
+  isTold: boolean;
 }
 
 /** How long its own watcher may take to end it, before that is done from outside. Milliseconds. */
@@ -125,12 +127,18 @@ export async function supervise(
     ended: async () => {
       const told = ends.stdout.told;
       // Not before its container is what it was.
-      if (ending && (await isDone(ending))) return { exitCode: KILLED };
-      if (told === null) return unannounced(programs, containerId, program, command);
+      if (ending && (await isDone(ending))) return { exitCode: KILLED, isTold: true };
+      if (told === null) {
+        const exitCode = await program.exitCode().catch(() => null);
+        if (exitCode === null || !isSignalled(exitCode)) return unannounced(programs, containerId, program, command);
+        // Its supervisor was killed, by itself maybe: where its container runs on, nothing of it may.
+        if (!(await isDone(outside.end(containerId, run)))) return null;
+        return { exitCode, isTold: false };
+      }
       if (told === 'cwd') throw missingDirectory(command.cwd ?? '');
       const [code, left, ...known] = told.split(',');
       if (left !== undefined) await outside.end(containerId, run, { known });
-      return { exitCode: Number(code) };
+      return { exitCode: Number(code), isTold: true };
     },
   };
 }
@@ -148,6 +156,9 @@ async function endFromOutside(ends: Pick<RunEnds, 'end'>, containerId: string, r
     }
   }
 }
+
+/** What a shell tells of a program that a signal has ended. */
+const isSignalled = (exitCode: number): boolean => exitCode > 128 && exitCode <= 128 + 64;
 
 /** False where the container ended meanwhile. Fails as the end of the run does. */
 async function isDone(ending: Promise<void>): Promise<boolean> {

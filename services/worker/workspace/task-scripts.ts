@@ -1,4 +1,4 @@
-import { RUN_VARIABLE } from './processes.js';
+import { PROCESS_FUNCTIONS, RUN_VARIABLE, USERS_FUNCTION } from './processes.js';
 
 /** Where a task's output and exit code are kept in its container: the first that its user may write to. */
 const HOMES = '/var/lib/berth/tasks /tmp/.berth/tasks';
@@ -110,9 +110,20 @@ for id in "$@"; do
   esac
 done 2>/dev/null`;
 
-/** Notes that a task's end was asked for. Argument: `$1` its id. */
-export const MARK_TASK = `${FIND_HOME}
-[ -n "$__berth_home" ] && : > "$__berth_home/killed"
+/**
+ * Signals a task, from outside: all of it that this user may signal. Arguments: `$1` its id, `$2` what is known of it, as
+ * `pid:start` with spaces between, `$3` the signal, `$4` whether its end is asked for by it, which is noted where it has
+ * not ended by itself. Prints what it has found, then users as END_RUN does.
+ */
+export const SIGNAL_TASK = `${PROCESS_FUNCTIONS}${USERS_FUNCTION}${FIND_HOME}
+me=$$ ever=\${2:+ }$2
+__berth_find "$1" none
+printf '%s\\n' $found
+if [ -n "$4" ] && [ -n "$found" ] && [ -n "$__berth_home" ] && [ ! -e "$__berth_home/exit" ]; then
+  : > "$__berth_home/killed"
+fi 2>/dev/null
+for p in $found; do kill -"$3" "\${p%:*}"; done 2>/dev/null
+__berth_users
 echo told`;
 
 /** Removes what forgotten tasks have left. Arguments: their ids. */

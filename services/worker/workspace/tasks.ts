@@ -8,10 +8,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { capture } from './capture.js';
 import { missingDirectory } from './shell-failure.js';
-import { fromOutside } from './outside.js';
 import type { RunEnds } from './run-ends.js';
 import { supervise, type Supervised } from './supervised.js';
-import { BEGIN_TASK, FORGET_TASKS, LOOK_AT_TASKS, MARK_TASK, READ_TASK } from './task-scripts.js';
+import { BEGIN_TASK, FORGET_TASKS, LOOK_AT_TASKS, READ_TASK } from './task-scripts.js';
 
 /** From the signal to the kill. Milliseconds. */
 const GRACE_MS = 10_000;
@@ -82,14 +81,16 @@ export class Tasks {
    * recorded. One that has ended by itself may have left something, too.
    */
   async end({ bot, containerId }: Place, id: string, name: string): Promise<void> {
-    const { programs, ends, record } = this.parts;
+    const { ends, record } = this.parts;
     const known = new Set<string>();
-    const marked = (): Promise<string[]> => fromOutside(programs, containerId, [MARK_TASK, 'sh', id], '0');
-    await ends.whateverRuns(containerId, marked);
+    // What is killed is stopped first, so that nothing of it gets away.
+    const first = { name: name === 'KILL' ? '0' : name, isAsked: true };
     // Once: to many programs a second signal means that they are to give up what they are putting away.
-    if (name !== 'KILL' && (await ends.signal(containerId, id, name, known))) {
+    if ((await ends.signal(containerId, id, first, known)) && name !== 'KILL') {
       const until = Date.now() + GRACE_MS;
-      while (Date.now() < until && (await ends.signal(containerId, id, '0', known))) await delay(LOOK_EVERY_MS);
+      while (Date.now() < until && (await ends.signal(containerId, id, { name: '0' }, known))) {
+        await delay(LOOK_EVERY_MS);
+      }
     }
     await ends.end(containerId, id, { known });
     if (await this.#hasEnded(bot, id, KILLED_MS)) return;

@@ -17,6 +17,7 @@ const LINE_FEED = 0x0a;
 /** The engine may tell the end of a program a moment after the end of its output. Milliseconds. */
 const EXIT_MS = 5_000;
 const EXIT_POLL_MS = 20;
+const THAW_POLL_MS = 200;
 const INSPECT_MS = 10_000;
 /** What the kernel and the engine tell of a program that ended with its container. */
 const KILLED = 137;
@@ -114,6 +115,12 @@ export async function openTerminal(
   output.on('error', () => undefined);
   const closed = new Promise<void>((resolve) => output.once('close', resolve));
   program.stdin.write('\n');
+  /** False where its container stands still, and takes no size. */
+  const isSized = (next: TerminalSize): Promise<boolean> =>
+    program.resize(next).then(
+      () => true,
+      async () => (await inspected(runtime, containerId))?.engineState !== 'paused',
+    );
   // Input and sizes reach the engine on different connections, and are put in order here.
   let wanted = size;
   let sized = Promise.resolve();
@@ -123,8 +130,8 @@ export async function openTerminal(
     resize: (next) => {
       wanted = next;
       sized = sized.then(async () => {
-        // It may have just ended, and a later size makes this one needless.
-        if (wanted === next) await program.resize(next).catch(() => undefined);
+        // A later size makes this one needless.
+        while (wanted === next && !output.closed && !(await isSized(next))) await delay(THAW_POLL_MS);
       });
     },
     ended: async () => {
@@ -151,8 +158,12 @@ async function exitCode(program: Program, runtime: TerminalParts['runtime'], con
 }
 
 async function isUp(runtime: TerminalParts['runtime'], containerId: string): Promise<boolean> {
-  const container = await runtime.inspect(containerId, AbortSignal.timeout(INSPECT_MS)).catch(() => null);
+  const container = await inspected(runtime, containerId);
   return container?.engineState === 'running' || container?.engineState === 'paused';
+}
+
+function inspected(runtime: TerminalParts['runtime'], containerId: string) {
+  return runtime.inspect(containerId, AbortSignal.timeout(INSPECT_MS)).catch(() => null);
 }
 
 function shellMissing(): RuntimeFailure {
