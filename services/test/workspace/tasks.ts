@@ -46,6 +46,12 @@ export function tasks(system: () => System): void {
     expect(await inside.output(`ls /var/lib/berth/tasks/${task.id}`)).not.toContain('killed');
   });
 
+  test('one that has become another user’s is told as killed, too', async () => {
+    const task = await inside.start('exec su nobody -s /bin/sh -c "n=7301; exec sleep \\$n"');
+    await waitFor(async () => (await inside.processes('sleep 7301')) === 1, { what: 'it to run' });
+    expect(await inside.end(task)).toMatchObject({ status: 200, body: { status: 'killed', exitCode: 143 } });
+  });
+
   test('a signal reaches it, and it is told as killed', async () => {
     const task = await inside.start(TICKER);
     expect(await count()).toBe(1);

@@ -119,8 +119,9 @@ export const SIGNAL_TASK = `${PROCESS_FUNCTIONS}${USERS_FUNCTION}${FIND_HOME}
 me=$$ ever=\${2:+ }$2
 __berth_find "$1" none
 printf '%s\\n' $found
-if [ -n "$4" ] && [ -n "$found" ] && [ -n "$__berth_home" ] && [ ! -e "$__berth_home/exit" ]; then
-  : > "$__berth_home/killed"
+if [ -n "$4" ] && [ -n "$__berth_home" ] && [ ! -e "$__berth_home/exit" ]; then
+  # Not by ":", which ends a shell that may not write there: another user's.
+  true > "$__berth_home/killed"
 fi 2>/dev/null
 for p in $found; do kill -"$3" "\${p%:*}"; done 2>/dev/null
 __berth_users
